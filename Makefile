@@ -1,0 +1,34 @@
+# make demo: install, run the main job on the bundled trajectories.   make test: install, check everything.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: demo test lint bench clean
+
+$(STAMP): pyproject.toml constraints.txt
+	$(if $(wildcard $(BIN)/python),,$(or $(shell command -v $(PYTHON)),$(shell command -v python3),python3) -m venv $(VENV))
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/perovchem coordination 2me_solution gbl_solution --center Pb --ligand I --ligand O \
+	  --discard 4ps --label 2-ME --label GBL --output demo
+	@echo
+	@echo "Table and per-frame data: demo/coordination.csv, demo/per_frame_*.csv, demo/coordination.json"
+	@echo "Figures:                  demo/distributions.png, demo/sharing.png (and .svg)"
+
+test: $(STAMP) lint
+	$(BIN)/python -m pytest --numprocesses auto
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) demo build dist
