@@ -1,0 +1,144 @@
+"""Pairs within a cutoff, every periodic image, any triclinic cell, all frames at once.
+
+A pair closer than r has fractional differences below r/h_k, where h_k is the height of the cell along axis k;
+so the images to try are counted, not guessed, and the right one is found however skewed the cell is.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+LOWEST_HEIGHT = 0.5
+"""Å; a cell flatter than an atom is no cell, and its images would be without number."""
+FARTHEST = 1e6
+"""Cells; a position beyond is a broken number."""
+
+
+@nb.njit(cache=True)
+def heights(cell, out):
+    """Fill ``out`` (3,) with the heights of a cell (3, 3), Å: volume over face area."""
+    volume = abs(
+        cell[0, 0] * (cell[1, 1] * cell[2, 2] - cell[1, 2] * cell[2, 1])
+        - cell[0, 1] * (cell[1, 0] * cell[2, 2] - cell[1, 2] * cell[2, 0])
+        + cell[0, 2] * (cell[1, 0] * cell[2, 1] - cell[1, 1] * cell[2, 0])
+    )
+    for k in range(3):
+        a, b = (k + 1) % 3, (k + 2) % 3
+        x = cell[a, 1] * cell[b, 2] - cell[a, 2] * cell[b, 1]
+        y = cell[a, 2] * cell[b, 0] - cell[a, 0] * cell[b, 2]
+        z = cell[a, 0] * cell[b, 1] - cell[a, 1] * cell[b, 0]
+        area = np.sqrt(x * x + y * y + z * z)
+        out[k] = volume / area if area > 0.0 else 0.0
+
+
+@nb.njit(cache=True)
+def _follow(positions, last, winding):
+    """Count the cells that each atom has crossed since the first frame, by the nearest image of its last place."""
+    for a in range(positions.shape[0]):
+        for k in range(3):
+            winding[a, k] -= np.int64(np.rint(positions[a, k] - last[a, k]))
+            last[a, k] = positions[a, k]
+
+
+@nb.njit(cache=True)
+def bonds(
+    first,
+    centers, center_ids, center_kinds, center_last, center_winding,
+    ligands, ligand_ids, ligand_kinds, ligand_last, ligand_winding,
+    cells, cutoffs,
+    counts, out_ligand, out_image, out_vector,
+):  # fmt: skip
+    """Find all center-ligand pairs below their cutoff.
+
+    Parameters
+    ----------
+    first : int
+        Frame to begin with; the windings hold the state before it.
+    centers, ligands : float64 (n_frames, n, 3)
+        Fractional, wrapped or not.
+    center_ids, ligand_ids : int64 (n,)
+        Atom numbers: an atom is no ligand of itself in the home cell.
+    center_kinds, ligand_kinds : int64 (n,)
+        Row and column in ``cutoffs``.
+    center_last, ligand_last : float64 (n, 3)
+    center_winding, ligand_winding : int64 (n, 3)
+        Positions of the frame before and cells crossed so far; updated.
+    cells : float64 (1 or n_frames, 3, 3)
+        Rows are lattice vectors, Å.
+    cutoffs : float64 (n_center_kinds, n_ligand_kinds)
+        Å.
+    counts : int64 (n_frames, n_centers)
+        Filled with the coordination numbers.
+    out_ligand : int64 (capacity,)
+    out_image : int64 (capacity, 3)
+        Image of the ligand relative to the unwrapped positions, so that a bond keeps its image while atoms
+        cross the boundary.
+    out_vector : float64 (capacity, 3)
+        From center to ligand, Å.
+
+    Returns
+    -------
+    n_bonds : int
+    n_done : int
+        Frames finished; fewer than all when the capacity is spent: call again with more, ``first=n_done``.
+    """
+    n_frames, n_centers = counts.shape
+    n_ligands = ligand_ids.shape[0]
+    size = out_ligand.shape[0]
+    h = np.empty(3)
+    d = np.empty(3)
+    limit = np.empty(3)
+    low = np.empty(3, np.int64)
+    top = np.empty(3, np.int64)
+    home = np.empty(3, np.int64)
+    n = 0
+    for t in range(first, n_frames):
+        cell = cells[t if cells.shape[0] > 1 else 0]
+        heights(cell, h)
+        frame_begin = n
+        _follow(centers[t], center_last, center_winding)  # twice on one frame does nothing the second time
+        _follow(ligands[t], ligand_last, ligand_winding)
+        for i in range(n_centers):
+            begin = n
+            for j in range(n_ligands):
+                cutoff = cutoffs[center_kinds[i], ligand_kinds[j]]
+                if cutoff <= 0.0:
+                    continue
+                none = False
+                for k in range(3):
+                    x = ligands[t, j, k] - centers[t, i, k]
+                    r = np.rint(x)
+                    d[k] = x - r
+                    home[k] = -np.int64(r)
+                    limit[k] = cutoff / h[k] + 1e-9
+                    none |= abs(d[k]) > limit[k] and limit[k] < 0.5
+                if none:
+                    continue
+                for k in range(3):
+                    low[k] = np.int64(np.ceil(-limit[k] - d[k]))
+                    top[k] = np.int64(np.floor(limit[k] - d[k]))
+                for na in range(low[0], top[0] + 1):
+                    for nb_ in range(low[1], top[1] + 1):
+                        for nc in range(low[2], top[2] + 1):
+                            fa, fb, fc = d[0] + na, d[1] + nb_, d[2] + nc
+                            x = fa * cell[0, 0] + fb * cell[1, 0] + fc * cell[2, 0]
+                            y = fa * cell[0, 1] + fb * cell[1, 1] + fc * cell[2, 1]
+                            z = fa * cell[0, 2] + fb * cell[1, 2] + fc * cell[2, 2]
+                            if x * x + y * y + z * z >= cutoff * cutoff:
+                                continue
+                            ia, ib, ic = na + home[0], nb_ + home[1], nc + home[2]
+                            if center_ids[i] == ligand_ids[j] and ia == 0 and ib == 0 and ic == 0:
+                                continue
+                            if n == size:
+                                return frame_begin, t
+                            out_ligand[n] = j
+                            out_image[n, 0] = ia - ligand_winding[j, 0] + center_winding[i, 0]
+                            out_image[n, 1] = ib - ligand_winding[j, 1] + center_winding[i, 1]
+                            out_image[n, 2] = ic - ligand_winding[j, 2] + center_winding[i, 2]
+                            out_vector[n, 0] = x
+                            out_vector[n, 1] = y
+                            out_vector[n, 2] = z
+                            n += 1
+            counts[t, i] = n - begin
+    return n, n_frames

@@ -1,0 +1,342 @@
+"""Frames: what every trajectory and crystal becomes, lazily, whatever file it came from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perovchem.arrays import Floats as Floats
+from perovchem.arrays import Integers as Integers
+from perovchem.elements import element, formula
+from perovchem.errors import MissingDataError, UsageError, nearest
+from perovchem.molecules import find_molecules
+from perovchem.units import GRAM_PER_CM3, MOLE_PER_LITER
+
+BATCH_BYTES: Final = 64 * 2**20
+"""Positions held at once when a trajectory streams, bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunMetadata:
+    """What the files say about how a run was made; every field may be unknown.
+
+    Attributes
+    ----------
+    code, version : str
+        "VASP" or "CASTEP" and its version; "" where the files do not say.
+    timestep : float or None
+        Time between two steps of molecular dynamics, fs.
+    nblock : int or None
+        Steps from one written frame to the next (VASP's NBLOCK).
+    timestep_source : str
+        Where the two were read, for people.
+    settings : mapping
+        Keywords of the input as the files repeat them (POTIM, SMASS, ...).
+    """
+
+    code: str = ""
+    version: str = ""
+    timestep: float | None = None
+    nblock: int | None = None
+    timestep_source: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class FrameSource(ABC):
+    """What a reader hands over: an index of the complete frames, and arrays on request.
+
+    A reader sets the attributes and implements :meth:`coordinates` and :meth:`cells`; those whose format
+    holds more also override :meth:`array` and :meth:`scalars`. Frame and atom numbers count from 0.
+    """
+
+    format: str
+    files: tuple[Path, ...]
+    species: tuple[str, ...]
+    n_frames: int
+    cartesian: bool = False
+    """Whether :meth:`coordinates` are Cartesian, Å, rather than fractional."""
+    fixed_cell: bool = False
+    """Whether all frames share one cell."""
+    steps: Integers | None = None
+    """Step number of each frame as the file labels it, (n_frames,)."""
+    times: Floats | None = None
+    """Time of each frame as the file states it, (n_frames,), fs; None where it states none."""
+    metadata: RunMetadata = RunMetadata()
+    complete: bool = True
+    """False where the file ends within a frame or before the run did."""
+    notes: tuple[str, ...] = ()
+    """What was lost, joined or assumed while opening: sentences for people."""
+    arrays: frozenset[str] = frozenset()
+    """Which of "velocities" (Å/fs), "forces" (eV/Å), "stress" (eV/Å3, tension positive) :meth:`array` gives."""
+
+    @abstractmethod
+    def coordinates(self, frames: Integers, atoms: Integers | None) -> Floats:
+        """Return (n_frames, n_atoms, 3) float64, fractional, or Å where :attr:`cartesian`."""
+
+    @abstractmethod
+    def cells(self, frames: Integers) -> Floats:
+        """Return the lattice vectors as rows, (n_frames, 3, 3) float64, Å."""
+
+    def array(self, name: str, frames: Integers, atoms: Integers | None) -> Floats:  # noqa: ARG002  for readers
+        """Return velocities or forces (n_frames, n_atoms, 3), or stress (n_frames, 3, 3)."""
+        raise MissingDataError(
+            f"{self.format} holds no {name}",
+            where=", ".join(map(str, self.files)),
+            fix="read the run from a file that holds them (vasprun.xml, CASTEP .md)",
+        )
+
+    def scalars(self) -> Mapping[str, Floats]:
+        """Return per-frame numbers, each (n_frames,) float64, NaN where a frame has none.
+
+        Keys, where the format knows them: "energy" (eV, sigma -> 0), "free_energy" (eV),
+        "kinetic_energy" (eV), "total_energy" (eV, the conserved one), "temperature" (K),
+        "pressure" (GPa), "electronic_steps", "converged" (1 or 0).
+        """
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """A trajectory or crystal: species, cells, positions and times of a choice of frames and atoms.
+
+    Nothing is read before it is asked for, and nothing is kept: each access to :attr:`positions` reads the
+    chosen frames and atoms from the file again, so hold on to the array where you need it twice, and use
+    :meth:`batches` where it would not fit.
+
+    Attributes
+    ----------
+    source : FrameSource
+        The opened file, run folder or joined segments.
+    frame_numbers : int64 (n_frames,)
+        Which frames of the source, counted from 0.
+    atom_numbers : int64 (n_atoms,) or None
+        Which atoms of the source; None for all.
+    times : float64 (n_frames,) or None
+        fs; None where nothing states a time step.
+    discarded : int
+        Frames dropped at the beginning as equilibration.
+    warnings : tuple of str
+        What the reader of any number from these frames must know.
+    """
+
+    source: FrameSource
+    frame_numbers: Integers
+    atom_numbers: Integers | None = None
+    times: Floats | None = None
+    discarded: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self.frame_numbers)
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self)
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of (chosen) atoms."""
+        return len(self.species)
+
+    @cached_property
+    def species(self) -> tuple[str, ...]:
+        """Chemical symbol of each atom."""
+        if self.atom_numbers is None:
+            return self.source.species
+        return tuple(self.source.species[i] for i in self.atom_numbers)
+
+    @property
+    def formula(self) -> str:
+        """Formula of the chosen atoms, Hill order."""
+        return formula(self.species)
+
+    def __repr__(self) -> str:
+        """Return one line: what, how many, from where."""
+        where = " + ".join(path.name for path in self.source.files)
+        span = (
+            ""
+            if self.times is None or len(self) < 2
+            else f", {(self.times[-1] - self.times[0]) / 1000:.3f} ps"
+        )
+        return f"<Frames {self.formula}: {self.n_frames} frames x {self.n_atoms} atoms{span} from {where}>"
+
+    # what is in the files ---------------------------------------------------------------------------------
+
+    @property
+    def cells(self) -> Floats:
+        """Lattice vectors as rows, (n_frames, 3, 3), Å; a read-only view of one cell where it is fixed."""
+        return self.source.cells(self.frame_numbers)
+
+    @property
+    def kernel_cells(self) -> Floats:
+        """As :attr:`cells`, but (1, 3, 3) where all frames share one: what the kernels take."""
+        chosen = self.frame_numbers[:1] if self.source.fixed_cell else self.frame_numbers
+        return np.ascontiguousarray(self.source.cells(chosen))
+
+    @property
+    def fractional_positions(self) -> Floats:
+        """(n_frames, n_atoms, 3), as written: neither wrapped nor unwrapped."""
+        coordinates = self.source.coordinates(self.frame_numbers, self.atom_numbers)
+        if not self.source.cartesian:
+            return coordinates
+        return coordinates @ np.linalg.inv(self.kernel_cells)
+
+    @property
+    def positions(self) -> Floats:
+        """Cartesian, (n_frames, n_atoms, 3), Å."""
+        coordinates = self.source.coordinates(self.frame_numbers, self.atom_numbers)
+        return coordinates if self.source.cartesian else coordinates @ self.kernel_cells
+
+    @property
+    def velocities(self) -> Floats:
+        """(n_frames, n_atoms, 3), Å/fs, where the format holds them."""
+        return self.source.array("velocities", self.frame_numbers, self.atom_numbers)
+
+    @property
+    def forces(self) -> Floats:
+        """(n_frames, n_atoms, 3), eV/Å, where the format holds them."""
+        return self.source.array("forces", self.frame_numbers, self.atom_numbers)
+
+    @property
+    def stress(self) -> Floats:
+        """(n_frames, 3, 3), eV/Å3, tension positive, where the format holds it."""
+        return self.source.array("stress", self.frame_numbers, self.atom_numbers)
+
+    @property
+    def scalars(self) -> dict[str, Floats]:
+        """Energies (eV), temperature (K), pressure (GPa) ... of each frame, by name."""
+        return {name: values[self.frame_numbers] for name, values in self.source.scalars().items()}
+
+    # choosing ---------------------------------------------------------------------------------------------
+
+    def __getitem__(self, key: int | slice | Sequence[int] | NDArray[Any]) -> Frames:
+        """Return the chosen frames; an integer gives Frames with one frame."""
+        if isinstance(key, int | np.integer):
+            if not -len(self) <= key < len(self):
+                raise UsageError(f"frame {key} of {len(self)}", fix=f"choose from 0 to {len(self) - 1}")
+            key = [int(key)]
+        try:
+            chosen = np.arange(len(self))[key]
+        except IndexError as error:
+            raise UsageError(f"such frames are not there: {error}", fix=f"there are {len(self)}") from None
+        return replace(
+            self,
+            frame_numbers=self.frame_numbers[chosen],
+            times=None if self.times is None else self.times[chosen],
+        )
+
+    def select(
+        self,
+        *,
+        species: str | Sequence[str] | None = None,
+        atoms: Sequence[int] | NDArray[Any] | None = None,
+        molecule: str | None = None,
+    ) -> Frames:
+        """Return the same frames with fewer atoms; several criteria must all hold.
+
+        Parameters
+        ----------
+        species : str or sequence of str, optional
+            Chemical symbols.
+        atoms : sequence of int, optional
+            Numbers among the atoms of these frames, from 0.
+        molecule : str, optional
+            Name or formula of a molecule ("2-ME", "C3H8O2"), found from the bonds of the first frame.
+
+        Raises
+        ------
+        UsageError
+            If nothing matches; the error lists what there is.
+        """
+        keep = np.arange(self.n_atoms)
+        if species is not None:
+            wanted = {species} if isinstance(species, str) else set(species)
+            for symbol in wanted - set(self.species):
+                raise UsageError(f"no {symbol} among the atoms", fix=nearest(symbol, set(self.species)))
+            keep = keep[[symbol in wanted for symbol in self.species]]
+        if atoms is not None:
+            numbers = np.asarray(atoms)
+            if numbers.dtype == bool:  # a mask, which as numbers would be atoms 0 and 1
+                if numbers.shape != (self.n_atoms,):
+                    raise UsageError(
+                        f"a mask of shape {numbers.shape} for {self.n_atoms} atoms",
+                        fix="give one value per atom",
+                    )
+                numbers = np.flatnonzero(numbers)
+            numbers = numbers.astype(np.int64)
+            if numbers.size and not (numbers.min() >= -self.n_atoms and numbers.max() < self.n_atoms):
+                raise UsageError(
+                    f"atom {numbers.max()} of {self.n_atoms}", fix=f"choose from 0 to {self.n_atoms - 1}"
+                )
+            keep = keep[np.isin(keep, numbers % self.n_atoms)]
+        if molecule is not None:
+            found = find_molecules(self.species, self[:1].fractional_positions[0], self.kernel_cells[0])
+            keep = keep[np.isin(keep, found.atoms_of(molecule))]
+        if keep.size == 0:
+            raise UsageError("the selection holds no atoms", fix="loosen one of the criteria")
+        return replace(self, atom_numbers=keep if self.atom_numbers is None else self.atom_numbers[keep])
+
+    def discard(self, *, frames: int | None = None, picoseconds: float | None = None) -> Frames:
+        """Drop the equilibration at the beginning, counted in frames or in time.
+
+        Raises
+        ------
+        MissingDataError
+            If a time is given and the frames have none.
+        UsageError
+            If nothing would be left.
+        """
+        if (frames is None) == (picoseconds is None):
+            raise UsageError("discard takes frames or picoseconds", fix="give exactly one of the two")
+        if picoseconds is not None:
+            if not picoseconds >= 0:
+                raise UsageError(f"cannot discard {picoseconds} ps", fix="give a time of at least 0")
+            times = self.require_times("a discard in picoseconds")
+            frames = int(np.searchsorted(times, times[0] + 1000.0 * picoseconds - 1e-6)) if len(times) else 0
+        assert frames is not None  # noqa: S101  one of the two was given
+        if not 0 <= frames < max(len(self), 1):
+            raise UsageError(f"discarding {frames} of {len(self)} frames leaves nothing", fix="discard less")
+        return replace(self[frames:], discarded=self.discarded + frames)
+
+    def require_times(self, purpose: str) -> Floats:
+        """Return the times, or say how to give a time step."""
+        if self.times is None:
+            raise MissingDataError(
+                f"{purpose} needs times, and nothing beside {self.source.files[0].name} states a time step",
+                where=str(self.source.files[0]),
+                fix="give timestep= (fs per MD step; --timestep on the command line), "
+                "or read the run folder with its INCAR or OUTCAR",
+            )
+        return self.times
+
+    def batches(self, *, memory: int = BATCH_BYTES) -> Iterator[Frames]:
+        """Yield consecutive pieces whose positions take at most ``memory`` bytes (at least one frame each)."""
+        size = max(1, memory // (24 * max(self.n_atoms, 1)))
+        for start in range(0, len(self), size):
+            yield self[start : start + size]
+
+    # density ----------------------------------------------------------------------------------------------
+
+    @property
+    def mean_volume(self) -> float:
+        """Mean volume of the cell, Å3."""
+        return float(np.abs(np.linalg.det(self.kernel_cells)).mean())
+
+    @property
+    def density(self) -> float:
+        """Mass of all atoms of the source over the mean volume, g/cm3."""
+        mass = sum(element(symbol).mass for symbol in self.source.species)
+        return mass / self.mean_volume * GRAM_PER_CM3
+
+    def concentration(self, symbol: str) -> float:
+        """Return mol of the element per liter of cell."""
+        return self.source.species.count(symbol) / self.mean_volume * MOLE_PER_LITER

@@ -1,0 +1,187 @@
+"""Pairs of atoms within a cutoff over whole trajectories: arrays in, arrays out, images kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perovchem._kernels import neighbors
+from perovchem._kernels.neighbors import FARTHEST, LOWEST_HEIGHT
+from perovchem.errors import FormatError, UsageError
+from perovchem.frames import Floats, Frames, Integers
+from perovchem.progress import track
+
+LONGEST_CUTOFF: Final = 30.0
+"""Å."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bonds:
+    """Center-ligand pairs of many frames, sorted by frame and center.
+
+    Attributes
+    ----------
+    offsets : int64 (n_frames * n_centers + 1,)
+        Bonds of center i in frame t stand at offsets[t * n_centers + i] up to the next offset.
+    ligand : int64 (n_bonds,)
+        Number among the ligands.
+    image : int64 (n_bonds, 3)
+        Cell of the ligand as seen from the center, counted on positions unwrapped from the first frame on, so
+        that the same bond keeps the same image when an atom crosses the boundary.
+    vector : float64 (n_bonds, 3)
+        From center to ligand, Å.
+    n_frames, n_centers : int
+    """
+
+    offsets: Integers
+    ligand: Integers
+    image: Integers
+    vector: Floats
+    n_frames: int
+    n_centers: int
+
+    @property
+    def counts(self) -> Integers:
+        """Ligands of each center, (n_frames, n_centers)."""
+        return np.diff(self.offsets).reshape(self.n_frames, self.n_centers)
+
+    @property
+    def distance(self) -> Floats:
+        """Length of each bond, Å, (n_bonds,)."""
+        squares: Floats = np.einsum("ij,ij->i", self.vector, self.vector)
+        return np.sqrt(squares)
+
+    @property
+    def frame(self) -> Integers:
+        """Frame of each bond, (n_bonds,)."""
+        return np.repeat(np.arange(self.n_frames), self.counts.sum(axis=1))
+
+    @property
+    def center(self) -> Integers:
+        """Number of the center of each bond, (n_bonds,)."""
+        return np.repeat(np.tile(np.arange(self.n_centers), self.n_frames), self.counts.ravel())
+
+
+def check_cells(cells: Floats, where: str) -> None:
+    """Refuse cells (n, 3, 3) that are not finite or flatter than :data:`LOWEST_HEIGHT`."""
+    height = np.empty(3)
+    for number, cell in enumerate(cells):
+        neighbors.heights(cell, height)
+        if not np.isfinite(cell).all() or not (height >= LOWEST_HEIGHT).all():
+            raise FormatError(
+                f"the cell of frame {number} is flatter than {LOWEST_HEIGHT} Å",
+                where=where,
+                fix="check the lattice vectors and the scale factor",
+            )
+
+
+class PairSearch:
+    """Walks through batches of frames, remembering which boundaries the atoms have crossed.
+
+    Parameters
+    ----------
+    frames : Frames
+    centers, ligands : int64 (n,)
+        Atom numbers among those of ``frames``.
+    center_kinds, ligand_kinds : int64 (n,)
+        Row and column in the table of cutoffs.
+    cutoffs : float64 (n_center_kinds, n_ligand_kinds)
+        Å; 0 where a pair does not count.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        centers: Integers,
+        ligands: Integers,
+        center_kinds: Integers,
+        ligand_kinds: Integers,
+        cutoffs: Floats,
+    ) -> None:
+        if not (np.isfinite(cutoffs).all() and cutoffs.min() >= 0 and cutoffs.max() <= LONGEST_CUTOFF):
+            raise UsageError(
+                f"a cutoff of {cutoffs.max():g} Å", fix=f"choose a length from 0 to {LONGEST_CUTOFF:g} Å"
+            )
+        self._frames = frames
+        self._centers, self._ligands = centers, ligands
+        self._kinds = center_kinds, ligand_kinds
+        self._cutoffs = np.ascontiguousarray(cutoffs, np.float64)
+        self._atoms = np.unique(np.concatenate([centers, ligands]))
+        self._where = tuple(np.searchsorted(self._atoms, chosen) for chosen in (centers, ligands))
+        self._state: list[tuple[Floats, Integers]] | None = None
+
+    def __iter__(self) -> Iterator[tuple[Frames, Bonds]]:
+        """Yield each batch of frames with its bonds."""
+        self._state = None
+        chosen = self._frames.select(atoms=self._atoms)
+        where = str(self._frames.source.files[0])
+        for batch in track(chosen.batches(), "looking for bonds", len(chosen)):
+            cells = batch.kernel_cells
+            check_cells(cells, where)
+            positions = batch.fractional_positions
+            if positions.size and not np.abs(positions).max() < FARTHEST:
+                raise FormatError(
+                    f"a position lies more than {FARTHEST:g} cells away", where=where, fix="restore the file"
+                )
+            yield batch, self._search(positions, cells)
+
+    def _search(self, positions: Floats, cells: Floats) -> Bonds:
+        centers, ligands = (np.ascontiguousarray(positions[:, w]) for w in self._where)
+        if self._state is None:
+            self._state = [
+                (group[0].copy(), np.zeros(group.shape[1:], np.int64)) for group in (centers, ligands)
+            ]
+        (center_last, center_winding), (ligand_last, ligand_winding) = self._state
+        n_frames, n_centers = centers.shape[:2]
+        counts = np.zeros((n_frames, n_centers), np.int64)
+        pieces: list[tuple[Integers, Integers, Floats]] = []
+        capacity = max(64, 8 * n_frames * n_centers)
+        done = 0
+        while done < n_frames:
+            ligand = np.empty(capacity, np.int64)
+            image = np.empty((capacity, 3), np.int64)
+            vector = np.empty((capacity, 3))
+            found, reached = neighbors.bonds(
+                done,
+                centers, self._centers, self._kinds[0], center_last, center_winding,
+                ligands, self._ligands, self._kinds[1], ligand_last, ligand_winding,
+                cells, self._cutoffs,
+                counts, ligand, image, vector,
+            )  # fmt: skip
+            pieces.append((ligand[:found], image[:found], vector[:found]))
+            if reached == done:
+                capacity *= 4  # not even one frame fitted
+            done = reached
+        offsets = np.concatenate([[0], np.cumsum(counts.ravel())]).astype(np.int64)
+        joined = (
+            pieces[0]
+            if len(pieces) == 1
+            else tuple(np.concatenate(part) for part in zip(*pieces, strict=True))
+        )
+        return Bonds(offsets, joined[0], joined[1], joined[2], n_frames, n_centers)
+
+    def all(self) -> Bonds:
+        """Return the bonds of all frames in one piece."""
+        found = [bonds for _, bonds in self]
+        if len(found) == 1:
+            return found[0]
+        starts = np.cumsum([0] + [len(bonds.ligand) for bonds in found])
+        offsets = [bonds.offsets[:-1] + start for bonds, start in zip(found, starts[:-1], strict=True)]
+        return Bonds(
+            np.concatenate([*offsets, starts[-1:]]),
+            np.concatenate([bonds.ligand for bonds in found]),
+            np.concatenate([bonds.image for bonds in found]),
+            np.concatenate([bonds.vector for bonds in found]),
+            sum(bonds.n_frames for bonds in found),
+            found[0].n_centers,
+        )
+
+
+def kinds(species: tuple[str, ...], chosen: NDArray[np.int64], order: tuple[str, ...]) -> Integers:
+    """Return for each chosen atom the place of its element in ``order``."""
+    place = {symbol: k for k, symbol in enumerate(order)}
+    return np.array([place[species[i]] for i in chosen], np.int64)
