@@ -1,0 +1,1 @@
+"""Doors: one file a format, chosen by content (:mod:`perovchem.readers.sniff`)."""

@@ -1,0 +1,172 @@
+"""The bytes of a file, mapped rather than read; gz, bz2 and xz unpacked beside it under a bound."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import mmap
+import tempfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perovchem.errors import InputError
+
+_CHUNK: Final = 1 << 20
+_FREE_SIZE: Final = 64 << 20
+_MOST_RATIO: Final = 60
+"""Text of these codes packs 3 to 10 times; beyond _FREE_SIZE, more than this is a bomb."""
+
+
+@dataclass(frozen=True, eq=False)
+class FileBytes:
+    """Unpacked bytes of one file.
+
+    Attributes
+    ----------
+    path : Path
+        The file as given.
+    data : mmap or bytes
+        Supports ``find`` and slicing; read-only.
+    complete : bool
+        False where a compressed stream ends early; the bytes before its end are kept.
+    notes : tuple of str
+    """
+
+    path: Path
+    data: mmap.mmap | bytes
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def array(self) -> NDArray[np.uint8]:
+        """The bytes as uint8 (n_bytes,), not copied."""
+        return np.frombuffer(self.data, dtype=np.uint8)
+
+    def __len__(self) -> int:
+        """Return the unpacked size, bytes."""
+        return len(self.data)
+
+    def line_number(self, position: int) -> int:
+        """Return the line (from 1) that holds the byte at ``position``."""
+        return int(np.count_nonzero(self.array[:position] == 10)) + 1
+
+    def where(self, position: int) -> str:
+        """Return "file, line n" for an error message."""
+        return f"{self.path}, line {self.line_number(position)}"
+
+
+class _Decompressor(Protocol):
+    eof: bool
+    unused_data: bytes
+
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+class _Gzip:
+    """zlib's object with the interface of bz2's and lzma's."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(wbits=31)
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._stream.unconsumed_tail
+
+
+_MAGIC: Final[tuple[tuple[bytes, str, Callable[[], Any]], ...]] = (
+    (b"\x1f\x8b", "gzip", _Gzip),
+    (b"BZh", "bzip2", bz2.BZ2Decompressor),
+    (b"\xfd7zXZ\x00", "xz", lambda: lzma.LZMADecompressor(memlimit=256 << 20)),
+)
+
+
+def open_bytes(path: str | Path) -> FileBytes:
+    """Map a file; unpack it first, into an unnamed temporary file, where its content says gz, bz2 or xz.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable, empty, corrupt, or unpacks to absurd size.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise InputError("a file was expected", where=f"{path} is a folder", fix="name a file in it")
+        with path.open("rb") as handle:
+            head = handle.read(6)
+            if not head:
+                raise InputError("the file is empty", where=str(path), fix="check that the run has started")
+            for magic, name, make in _MAGIC:
+                if head.startswith(magic):
+                    handle.seek(0)
+                    return _unpack(path, handle, name, make)
+            return FileBytes(path, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ))
+    except FileNotFoundError:
+        raise InputError("no such file", where=str(path), fix="check the path") from None
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the file cannot be read: {error}", where=str(path), fix="check its kind and permissions"
+        ) from None
+
+
+def _unpack(path: Path, handle: Any, name: str, make: Callable[[], Any]) -> FileBytes:
+    """Unpack one or several joined streams under a bound on size."""
+    packed = path.stat().st_size
+    bound = max(_FREE_SIZE, _MOST_RATIO * packed)
+    stream = make()
+    written = 0
+    complete = False
+    pending = b""
+    with tempfile.TemporaryFile() as out:
+        try:
+            while True:
+                needs_input = getattr(stream, "needs_input", True)
+                chunk = pending or (handle.read(_CHUNK) if needs_input else b"")
+                pending = b""
+                if needs_input and not chunk:
+                    break  # ends within a stream
+                piece = stream.decompress(chunk, _CHUNK)
+                out.write(piece)
+                written += len(piece)
+                if written > bound:
+                    raise InputError(
+                        f"the {name} file unpacks to more than {_MOST_RATIO} times its size",
+                        where=str(path),
+                        fix="unpack it yourself if you trust it",
+                    )
+                if stream.eof:
+                    pending = stream.unused_data or handle.read(_CHUNK)
+                    if not pending.startswith(tuple(magic for magic, _, _ in _MAGIC)):
+                        complete = True  # trailing padding is no stream
+                        break
+                    stream = make()
+        except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
+            raise InputError(
+                f"the {name} stream is corrupt after {written} unpacked bytes ({error})",
+                where=str(path),
+                fix="copy the file again from where it was made",
+            ) from None
+        if not written:
+            raise InputError(f"the {name} file holds nothing", where=str(path), fix="copy it again")
+        out.flush()
+        data = mmap.mmap(out.fileno(), 0, access=mmap.ACCESS_READ)
+    note = () if complete else (f"{path.name}: the {name} stream ends early; what unpacks was kept",)
+    return FileBytes(path, data, complete, note)

@@ -1,0 +1,99 @@
+"""INCAR: the settings a VASP run was given."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from perovchem.errors import FormatError
+from perovchem.readers.filebytes import FileBytes
+
+_MOST: Final = 1 << 20
+"""No INCAR is longer, bytes."""
+_TOKENS: Final = re.compile(
+    r"""(?P<quoted>"[^"]*")|(?P<comment>[#!][^\n]*)|(?P<join>\\[ \t\r]*\n)"""
+    r"""|(?P<end>[;\n])|(?P<text>[^"#!\\;\n]+|.)"""
+)
+_SETTING: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL)
+
+
+def read_incar(file: FileBytes) -> dict[str, str]:
+    """Return the settings of an INCAR, keys in upper case, values as written.
+
+    Comments begin with ``#`` or ``!``; several settings on a line are parted by ``;``; a line that ends in a
+    backslash goes on in the next; a value in double quotes may hold any of these, and line ends. Where a key
+    stands twice the first counts, as in VASP.
+
+    Parameters
+    ----------
+    file : FileBytes
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    FormatError
+        If the file is far too long for an INCAR or holds not one setting.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> read_incar(FileBytes(Path("INCAR"), b"ibrion = 0 ; POTIM = 1.0 ! fs"))
+    {'IBRION': '0', 'POTIM': '1.0'}
+    """
+    if len(file) > _MOST:
+        raise FormatError("too long for an INCAR", where=str(file.path), fix="name the INCAR of the run")
+    settings: dict[str, str] = {}
+    statement = ""
+    for token in _TOKENS.finditer(file.data[:].decode("latin-1") + "\n\n"):
+        kind = token.lastgroup
+        if kind == "text":
+            statement += token.group()
+        elif kind == "quoted":
+            statement += token.group()[1:-1]
+        elif kind == "join":
+            statement += " "
+        elif kind == "end":
+            if found := _SETTING.fullmatch(statement):
+                settings.setdefault(found.group(1).upper(), found.group(2).strip())
+            statement = ""
+    if not settings:
+        raise FormatError("no KEY = value in it", where=str(file.path), fix="name the INCAR of the run")
+    return settings
+
+
+def number(settings: Mapping[str, str], key: str) -> float | None:
+    """Return the number a setting begins with, or None where it is missing, not a number or not finite.
+
+    Examples
+    --------
+    >>> number({"POTIM": "0.5d0 fs"}, "POTIM")
+    0.5
+    """
+    words = settings.get(key, "").split()
+    try:
+        value = float(words[0].lower().replace("d", "e"))
+    except (IndexError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def molecular_dynamics_timestep(settings: Mapping[str, str]) -> float | None:
+    """Return POTIM, fs, where the run is molecular dynamics (IBRION = 0), else None.
+
+    POTIM scales forces or displacements in other runs. IBRION defaults to 0 where NSW asks for steps.
+
+    Examples
+    --------
+    >>> molecular_dynamics_timestep({"IBRION": "2", "POTIM": "0.5"}) is None
+    True
+    """
+    ibrion = number(settings, "IBRION")
+    if ibrion is None and "IBRION" not in settings and (number(settings, "NSW") or 0) > 0:
+        ibrion = 0.0
+    potim = number(settings, "POTIM")
+    return potim if ibrion == 0 and potim is not None and potim > 0 else None

@@ -1,0 +1,158 @@
+"""The header that POSCAR and XDATCAR share: title, scale, lattice, species, counts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perovchem.elements import element, table
+from perovchem.errors import FormatError
+from perovchem.readers.filebytes import FileBytes
+
+_MOST_ATOMS: Final = 10_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Header:
+    """One header and where it stands.
+
+    Attributes
+    ----------
+    start, end : int
+        First byte of the title, first byte behind the counts.
+    cell : float64 (3, 3)
+        Lattice vectors as rows, scaled, Å.
+    scale : float64 (3,)
+        What Cartesian coordinates are multiplied with.
+    species : tuple of str
+        One symbol per atom.
+    notes : tuple of str
+    """
+
+    start: int
+    end: int
+    cell: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    species: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def clean_symbol(word: str) -> str:
+    """Return the element of a species word as VASP writes it ("Pb_d", "O_h/3f2a", "Cs_sv").
+
+    Examples
+    --------
+    >>> clean_symbol("Pb_d/ab12")
+    'Pb'
+    """
+    return re.split(r"[_/.:]", word, maxsplit=1)[0].capitalize()
+
+
+def _lines(file: FileBytes, start: int, count: int) -> tuple[list[str], list[int]]:
+    """Return ``count`` lines and the bytes where they begin (and end)."""
+    texts: list[str] = []
+    places = [start]
+    for _ in range(count):
+        stop = file.data.find(b"\n", places[-1], places[-1] + 100_000)
+        if stop < 0:
+            raise FormatError(
+                "the header ends early", where=file.where(places[-1]), fix="restore the file's beginning"
+            )
+        texts.append(file.data[places[-1] : stop].decode("latin-1").strip())
+        places.append(stop + 1)
+    return texts, places
+
+
+def _numbers(file: FileBytes, text: str, start: int, counts: tuple[int, ...], what: str) -> list[float]:
+    """Return the leading numbers of a header line; a comment may follow them."""
+    values: list[float] = []
+    for word in text.split():
+        try:
+            values.append(float(word.lower().replace("d", "e")))
+        except ValueError:
+            break
+    if len(values) not in counts or not np.isfinite(values).all():
+        if len(values) > max(counts) and np.isfinite(values).all() and what != "scale":
+            return values[: max(counts)]
+        raise FormatError(
+            f"the {what} line reads {text[:60]!r}",
+            where=file.where(start),
+            fix=f"write {' or '.join(map(str, counts))} finite numbers there",
+        )
+    return values
+
+
+def _species(
+    file: FileBytes, texts: list[str], places: list[int]
+) -> tuple[tuple[str, ...], int, tuple[str, ...]]:
+    """Return one symbol per atom, the byte behind the counts, and notes."""
+    notes: tuple[str, ...] = ()
+    if texts[5].split() and all(re.fullmatch(r"\d+", word) for word in texts[5].split()):
+        # VASP 4: counts only; the title often names the species
+        symbols = [clean_symbol(word) for word in texts[0].split()]
+        counts, end, line = texts[5].split(), places[6], 5
+        if len(symbols) != len(counts) or any(symbol not in table() for symbol in symbols):
+            raise FormatError(
+                "the header counts atoms but names no elements",
+                where=file.where(places[5]),
+                fix="insert a line with the symbols above the counts, as VASP 5 writes it",
+            )
+        notes = (f"{file.path.name}: the elements were taken from the title line",)
+    else:
+        symbols, counts, end, line = (
+            [clean_symbol(w) for w in texts[5].split()],
+            texts[6].split(),
+            places[7],
+            6,
+        )
+    if (
+        not counts
+        or not all(re.fullmatch(r"\d{1,9}", word) for word in counts)
+        or len(counts) != len(symbols)
+    ):
+        raise FormatError(
+            f"the counts {texts[line][:60]!r} do not fit the species {' '.join(symbols)[:60]!r}",
+            where=file.where(places[line]),
+            fix="write one whole number per species",
+        )
+    numbers = [int(word) for word in counts]
+    if not 0 < sum(numbers) <= min(_MOST_ATOMS, len(file)):  # an atom takes more than one byte
+        raise FormatError(
+            f"the header promises {sum(numbers)} atoms",
+            where=file.where(places[line]),
+            fix="check the counts",
+        )
+    for symbol in symbols:
+        element(symbol, where=file.where(places[line - 1]))
+    return tuple(s for s, n in zip(symbols, numbers, strict=True) for _ in range(n)), end, notes
+
+
+def read_header(file: FileBytes, start: int) -> Header:
+    """Read the header that begins at byte ``start``.
+
+    Raises
+    ------
+    FormatError
+        If a line is not what it should be, or the cell has no volume; with the line.
+    """
+    texts, places = _lines(file, start, 7)
+    scale = np.array(_numbers(file, texts[1], places[1], (1, 3), "scale"))
+    rows = [_numbers(file, texts[i], places[i], (3,), "lattice") for i in (2, 3, 4)]
+    lattice = np.array(rows)
+    volume = abs(float(np.linalg.det(lattice)))
+    if volume < 1e-6:
+        raise FormatError(
+            "the lattice vectors span no volume", where=file.where(places[2]), fix="check the lattice rows"
+        )
+    if len(scale) == 1:
+        if scale[0] < 0:  # VASP: the volume of the cell
+            scale = np.array([(-scale[0] / volume) ** (1 / 3)])
+        scale = np.repeat(scale, 3)
+    if not (scale > 0).all():
+        raise FormatError("a scale factor is not positive", where=file.where(places[1]), fix="check line 2")
+    species, end, notes = _species(file, texts, places)
+    return Header(start, end, lattice * scale, scale, species, notes)

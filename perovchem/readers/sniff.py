@@ -1,0 +1,94 @@
+"""Which format is it? The content decides, never the name."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from perovchem.errors import FormatError
+from perovchem.readers.filebytes import FileBytes
+
+#: How much of a file is looked at, bytes.
+HEAD: Final = 8192
+
+_NUMBER: Final = rb"[ \t]*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?"
+_POSCAR: Final = re.compile(
+    rb"[^\n]*\n%b(?:[ \t]+%b){0,2}[^\n]*\n(?:%b[ \t]*%b[ \t]*%b[^\n]*\n){3}" % ((_NUMBER,) * 5)
+)
+_VASP4: Final = re.compile(
+    rb"(?:[ \t]*\d+){3,4}[ \t]*\n(?:%b){5}[ \t]*\n%b[ \t]*\n[ \t]*CAR" % (_NUMBER, _NUMBER)
+)
+#: Recognized, to say so, but read by no door of this version.
+_OTHERS: Final = (
+    (re.compile(rb"PROCAR "), "a PROCAR"),
+    (re.compile(rb"Number of k-points\s+\d+"), "a CASTEP .bands file"),
+    (
+        re.compile(rb"(?:\s*\d+){4}\s*\n(?:%b){5}\s*\n%b\s*\n\s*CAR" % (_NUMBER, _NUMBER)),
+        "an EIGENVAL or DOSCAR",
+    ),
+    (re.compile(rb"\s*BEGIN header[^<]*Number of (?:ions|branches)"), "a CASTEP .phonon file"),
+    (re.compile(rb"(?im)^\s*%BLOCK\s+(?:LATTICE|POSITIONS)"), "a CASTEP .cell file"),
+    (re.compile(rb"\s*\d+[ \t]*\r?\n[^\n]*\r?\n[ \t]*[A-Z][a-z]?(?:%b){3}" % _NUMBER), "an XYZ file"),
+    (re.compile(rb"ITEM: TIMESTEP"), "a LAMMPS dump"),
+)
+
+
+def identify(file: FileBytes) -> str:
+    """Return the format of a file by what stands in it.
+
+    Returns
+    -------
+    str
+        One of "XDATCAR", "vasprun.xml", "CASTEP .md", "CASTEP .castep", "OUTCAR", "POSCAR", "CIF", "INCAR".
+
+    Raises
+    ------
+    FormatError
+        If it is none of them; the message quotes the first line.
+    """
+    head = bytes(file.data[:HEAD])
+    if b"\x00" in head:
+        raise FormatError(
+            "the file is binary", where=str(file.path), fix="give a text output of VASP or CASTEP"
+        )
+    if b"<modeling>" in head and b"<?xml" in head[:200]:
+        return "vasprun.xml"
+    if re.search(rb"BEGIN header", head) and b"<--" in head:
+        return "CASTEP .md"
+    if b"CCC   AA    SSS  TTTTT  EEEEE  PPPP" in head or b"CASTEP version" in head:
+        return "CASTEP .castep"
+    if re.match(rb"\s*vasp\.\d", head) or (b"POTCAR:" in head and b"INCAR:" in head):
+        return "OUTCAR"
+    if re.search(rb"(?m)^\s*(?:data_\S*|loop_|_cell_length_a)", head):
+        return "CIF"
+    if _POSCAR.match(head):
+        return "XDATCAR" if _is_xdatcar(head) else "POSCAR"
+    if re.search(rb"(?mi)^\s*(?:SYSTEM|ENCUT|IBRION|POTIM|NSW|EDIFF|ISMEAR|PREC|ALGO)\s*=", head):
+        return "INCAR"
+    if _VASP4.match(head):
+        raise FormatError(
+            "an XDATCAR of VASP 4, whose header holds neither cell nor elements",
+            where=str(file.path),
+            fix="replace its first five lines by the first seven of the CONTCAR, written as VASP 5 does",
+        )
+    for pattern, name in _OTHERS:
+        if pattern.search(head):
+            raise FormatError(
+                f"{name} holds no frames that can be read here",
+                where=str(file.path),
+                fix="give the run's XDATCAR, vasprun.xml, OUTCAR, CASTEP .md or .castep, POSCAR or CIF",
+            )
+    first = head.split(b"\n", 1)[0][:60].decode("latin-1").strip()
+    raise FormatError(
+        f"the content is of no format known here; it begins with {first!r}",
+        where=str(file.path),
+        fix="give an XDATCAR, vasprun.xml, OUTCAR, CASTEP .md or .castep, POSCAR, CONTCAR or CIF",
+    )
+
+
+def _is_xdatcar(head: bytes) -> bool:
+    """Return whether a POSCAR-like header is followed by numbered or blank-separated configurations."""
+    if re.search(rb"(?mi)^\s*(?:direct|cartesian)\s+configuration\s*=", head):
+        return True
+    lines = head.split(b"\n")
+    return len(lines) > 7 and any(not line.strip() for line in lines[6:8])

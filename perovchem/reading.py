@@ -1,0 +1,109 @@
+"""The front door: a file, a run folder, several segments or a bundled name, as Frames."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from perovchem import reference
+from perovchem.errors import UsageError, nearest, warn
+from perovchem.frames import Frames
+from perovchem.readers.run import open_run
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+_DISCARD = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ps|fs|frames?|)\s*")
+
+
+def read_frames(
+    path: Paths,
+    *,
+    timestep: float | None = None,
+    discard: str | int | None = None,
+    start: int | None = None,
+    stop: int | None = None,
+    stride: int | None = None,
+) -> Frames:
+    """Open a trajectory or crystal, lazily.
+
+    Parameters
+    ----------
+    path : path, name, or sequence of paths
+        A file (XDATCAR, vasprun.xml, CASTEP .md, POSCAR, CONTCAR, CIF; also .gz, .bz2, .xz; told by content), a
+        run folder, several segments of one run in their order, or the name of a bundled structure or
+        trajectory ("gbl_solution").
+    timestep : float, optional
+        fs per step of molecular dynamics, where no file states it.
+    discard : str or int, optional
+        Equilibration to drop at the beginning: "2ps", "500fs" or a number of frames.
+    start, stop, stride : int, optional
+        Frames to keep of the rest, as in a Python slice.
+
+    Returns
+    -------
+    Frames
+        Its ``warnings`` say what was lost, joined, ignored or assumed.
+
+    Raises
+    ------
+    InputError
+        If nothing usable is there; the message says where and what to do.
+    UsageError
+        If a number makes no sense or nothing would be left.
+
+    Examples
+    --------
+    >>> read_frames("CsPbCl3_cubic")
+    <Frames Cl3CsPb: 1 frames x 5 atoms from CsPbCl3_cubic.cif>
+    """
+    frames = _open(path, timestep)
+    if discard is not None:
+        frames = _discard(frames, discard)
+    if stride is not None and stride < 1:
+        raise UsageError(f"a stride of {stride}", fix="give a whole number of at least 1")
+    if any(value is not None for value in (start, stop, stride)):
+        kept = frames[start:stop:stride]
+        # frames before an explicit start are as good as discarded
+        frames = replace(kept, discarded=frames.discarded + slice(start, None).indices(len(frames))[0])
+        if not len(frames):
+            raise UsageError("start, stop and stride leave no frame", fix="choose a wider range")
+    return frames
+
+
+def _open(path: Paths, timestep: float | None) -> Frames:
+    """Open a path, or what is bundled under this name where no such path exists."""
+    if not isinstance(path, str) or Path(path).exists():
+        return open_run(path, timestep)
+    if path not in reference.entries():
+        if Path(path).parent == Path() and not Path(path).suffix:
+            raise UsageError(
+                f"there is no file {path!r}, and nothing bundled is called so",
+                fix=f"check the path; of the bundled names, {nearest(path, reference.entries())}",
+            )
+        return open_run(path, timestep)  # which says that there is no such file
+    entry = reference.entry(path)
+    frames = open_run(entry.path, timestep or entry.timestep)
+    for fault in entry.faults:
+        warn(f"{entry.name}: {fault}")
+    faults = tuple(f"{entry.name}: {fault}" for fault in entry.faults)
+    return replace(frames, warnings=(*frames.warnings, *faults))
+
+
+def _discard(frames: Frames, amount: str | int) -> Frames:
+    """Drop the beginning: "2ps", "500fs", "400" or 400."""
+    match = _DISCARD.fullmatch(str(amount))
+    if match is None:
+        raise UsageError(f"cannot discard {amount!r}", fix="write 2ps, 500fs or a number of frames")
+    number, unit = float(match[1]), match[2]
+    if unit in ("ps", "fs"):
+        return frames.discard(picoseconds=number / (1 if unit == "ps" else 1000))
+    if number != np.floor(number):
+        raise UsageError(
+            f"cannot discard {amount!r} frames", fix="give a whole number, or a time with its unit"
+        )
+    return frames.discard(frames=int(number))

@@ -1,0 +1,332 @@
+"""What one looks at first: what a file or run folder is, how hot, how long, how stationary, whether whole."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from perovchem.elements import element, formula
+from perovchem.errors import InputError
+from perovchem.frames import Floats, Frames
+from perovchem.readers.clock import shared
+from perovchem.readers.filebytes import FileBytes, open_bytes
+from perovchem.readers.incar import molecular_dynamics_timestep, read_incar
+from perovchem.readers.run import NO_RUN, Opened, Paths, open_input
+from perovchem.readers.sniff import identify
+from perovchem.run_information.logs import (
+    Log,
+    log_of_source,
+    logs_beside,
+    logs_in,
+    merged,
+    read_log,
+)
+from perovchem.run_information.result import (
+    Average,
+    CellInformation,
+    EnergyDrift,
+    Pressure,
+    RunInformation,
+    SuggestedDiscard,
+)
+from perovchem.uncertainty import LEAST_SAMPLES, block_average, suggest_discard
+from perovchem.units import GRAM_PER_CM3
+
+__all__ = [
+    "Average",
+    "CellInformation",
+    "EnergyDrift",
+    "Pressure",
+    "RunInformation",
+    "SuggestedDiscard",
+    "run_information",
+]
+
+FEW_CORRELATION_TIMES: Final = 20.0
+"""A run that holds fewer correlation times than this hardly knows its averages."""
+
+
+def run_information(path: Paths, timestep: float | None = None) -> RunInformation:
+    """Say what a file, run folder or series of segments is.
+
+    In a folder, the trajectory and all logs count: temperatures, pressures, energies and convergence come
+    from whichever knows most steps, OUTCAR before vasprun.xml before the trajectory where they are equal.
+    Averages run over all steps, nothing discarded.
+
+    Parameters
+    ----------
+    path : path or sequence of paths
+    timestep : float, optional
+        fs per step of molecular dynamics.
+
+    Returns
+    -------
+    RunInformation
+
+    Raises
+    ------
+    InputError
+        If nothing known is there.
+    """
+    if isinstance(path, str | os.PathLike) and not Path(path).is_dir():
+        file = open_bytes(Path(path))
+        kind = identify(file)
+        if kind == "INCAR":
+            return _of_incar(file)
+        if kind in ("OUTCAR", "CASTEP .castep"):
+            return _of_logs([read_log(file, kind)], timestep)
+    given = [path] if isinstance(path, str | os.PathLike) else list(path)
+    try:
+        opened = open_input(path, timestep)
+    except InputError as error:
+        logs = [log for one in given if Path(one).is_dir() for log in logs_in(Path(one))]
+        if logs and error.what.startswith(NO_RUN):
+            return _of_logs(logs, timestep)
+        raise
+    logs, notes = logs_beside(opened, {Path(one) for one in given})
+    if opened.source.format in ("POSCAR", "CIF") and any(log.n_steps for log in logs):
+        return _of_logs(logs, timestep, (*opened.notes, *notes))
+    return _of_frames(opened, logs, notes)
+
+
+# putting together -------------------------------------------------------------------------------------------
+
+
+def _of_incar(file: FileBytes) -> RunInformation:
+    """Return the settings of an INCAR; there is nothing else in it."""
+    settings = read_incar(file)
+    return RunInformation(
+        format="INCAR",
+        code="VASP",
+        complete=file.complete,
+        timestep_fs=molecular_dynamics_timestep(settings),
+        settings=settings,
+        files=(str(file.path),),
+        warnings=file.notes,
+    )
+
+
+def _of_logs(logs: list[Log], timestep: float | None, notes: tuple[str, ...] = ()) -> RunInformation:
+    """Return what logs tell without a trajectory; the first with steps speaks."""
+    log = max(logs, key=lambda one: one.n_steps)
+    interval = timestep or log.timestep
+    length = None if interval is None or log.n_steps < 2 else (log.n_steps - 1) * interval / 1000
+    cells = log.cells if log.cells is not None and len(log.cells) else None
+    information = RunInformation(
+        format=log.kind,
+        code=log.code or None,
+        version=log.version or None,
+        n_atoms=log.n_atoms,
+        n_frames=log.n_steps,
+        formula=formula(log.species) if log.species else None,
+        complete=all(one.complete for one in logs),
+        density_g_cm3=_density(log.species, cells),
+        cell=_cell(cells),
+        timestep_fs=interval,
+        frame_interval_fs=interval,
+        length_ps=length,
+        settings=log.settings,
+        files=tuple(str(one.path) for one in logs),
+        warnings=shared([*notes, *(note for one in logs for note in one.notes)]),
+    )
+    return _with_series(information, [replace(log, timestep=interval)])
+
+
+def _of_frames(opened: Opened, logs: list[Log], notes: tuple[str, ...]) -> RunInformation:
+    """Return what a trajectory and the logs beside it tell."""
+    source, times = opened.source, opened.times
+    frames = Frames(source, np.arange(source.n_frames), times=times)
+    interval = float(np.median(np.diff(times))) if times is not None and len(times) > 1 else None
+    cells = frames.kernel_cells
+    last = {log.kind: log for log in logs}  # of the last segment
+    speaking = [log for log in logs if log.code]
+    metadata = source.metadata
+    learned = [log.learned for log in logs if log.learned is not None]
+    information = RunInformation(
+        format=source.format,
+        code=metadata.code or next((log.code for log in speaking), "") or None,
+        version=metadata.version or next((log.version for log in speaking if log.version), "") or None,
+        n_atoms=len(source.species),
+        n_frames=source.n_frames,
+        formula=formula(source.species),
+        complete=bool(source.complete) and all(log.complete for log in last.values()),
+        density_g_cm3=frames.density,
+        cell=_cell(cells),
+        timestep_fs=metadata.timestep or next((log.timestep for log in logs if log.timestep), None),
+        frame_interval_fs=interval,
+        length_ps=None if interval is None or times is None else float(times[-1] - times[0]) / 1000,
+        machine_learned_steps=sum(learned) if learned else None,
+        settings=metadata.settings or next((log.settings for log in logs if log.settings), {}),
+        files=shared([*map(str, source.files), *(str(log.path) for log in logs)]),
+        warnings=shared([*opened.notes, *notes, *(note for log in logs for note in log.notes)]),
+    )
+    return _with_series(information, [*merged(logs), log_of_source(source, interval)])
+
+
+def _density(species: tuple[str, ...], cells: Floats | None) -> float | None:
+    """Return the mass over the mean volume, g/cm3."""
+    if not species or cells is None:
+        return None
+    return (
+        sum(element(one).mass for one in species) / float(np.abs(np.linalg.det(cells)).mean()) * GRAM_PER_CM3
+    )
+
+
+def _cell(cells: Floats | None) -> CellInformation | None:
+    """Return mean lengths, angles and volume, (n, 3, 3) Å."""
+    if cells is None:
+        return None
+    lengths = np.linalg.norm(cells, axis=2)
+    pairs = ((1, 2), (2, 0), (0, 1))
+    cosines = [(cells[:, i] * cells[:, j]).sum(axis=1) / (lengths[:, i] * lengths[:, j]) for i, j in pairs]
+    angles = np.degrees(np.arccos(np.clip(cosines, -1, 1))).mean(axis=1)
+    a, b, c = (float(x) for x in lengths.mean(axis=0))
+    alpha, beta, gamma = (float(x) for x in angles)
+    return CellInformation((a, b, c), (alpha, beta, gamma), float(np.abs(np.linalg.det(cells)).mean()))
+
+
+# series -----------------------------------------------------------------------------------------------------
+
+
+def _with_series(information: RunInformation, logs: Sequence[Log]) -> RunInformation:
+    """Add averages, drift, correlation time and discard, each from the log that knows most of its steps."""
+    potential = "energy" if _best(logs, "energy") else "free_energy"
+    correlated = [(potential, "potential energy"), ("temperature", "temperature")]
+    changes: dict[str, Any] = {
+        "temperature_K": _average(_best(logs, "temperature"), "temperature"),
+        "pressure_GPa": _pressure(_best(logs, "pressure")),
+        "energy_drift": _drift(logs, potential, information.n_atoms),
+    }
+    if (log := _best(logs, "converged")) is not None:
+        changes["unconverged_steps"] = int((log.series["converged"] == 0).sum())
+    elif counts := [log.unconverged for log in logs if log.unconverged is not None]:
+        changes["unconverged_steps"] = sum(counts)
+    for name, label in correlated:
+        log = _best(logs, name)
+        if log is not None and log.timestep and np.isfinite(log.series[name]).sum() >= LEAST_SAMPLES:
+            changes |= _correlation(log, name, label, information)
+            break
+    return replace(information, **changes)
+
+
+def _best(logs: Sequence[Log], name: str) -> Log | None:
+    """Return the log that knows the quantity in most steps, the first of equals."""
+    known = [(int(np.isfinite(log.series[name]).sum()), log) for log in logs if name in log.series]
+    count, best = max(known, key=lambda pair: pair[0], default=(0, None))
+    return best if count else None
+
+
+def _average(log: Log | None, name: str) -> Average | None:
+    """Return mean, spread and error of a series."""
+    if log is None:
+        return None
+    average = block_average(log.series[name])
+    return Average(average.mean, average.standard_deviation, average.standard_error)
+
+
+def _pressure(log: Log | None) -> Pressure | None:
+    """Return the mean pressure."""
+    average = _average(log, "pressure")
+    if log is None or average is None:
+        return None
+    return Pressure(average.mean, average.standard_deviation, average.standard_error, log.kinetic_pressure)
+
+
+def _drift(logs: Sequence[Log], potential: str, n_atoms: int | None) -> EnergyDrift | None:
+    """Return the slope of the conserved energy or, where none is known, of the potential energy."""
+    log = _best(logs, "total_energy")
+    name = "total_energy" if log is not None else potential
+    log = log or _best(logs, potential)
+    if log is None or not log.timestep or not n_atoms:
+        return None
+    energies = log.series[name]
+    known = np.isfinite(energies)
+    groups = np.zeros(log.n_steps) if log.groups is None else log.groups
+    slope, error = slope_in_groups(
+        (np.arange(log.n_steps, dtype=np.float64) * log.timestep)[known], energies[known], groups[known]
+    )
+    if math.isnan(slope):
+        return None
+    scale = 1e6 / n_atoms  # eV/fs to meV/ps
+    told = log.energy_name if name == "total_energy" else "potential energy, which nothing conserves"
+    return EnergyDrift(slope * scale, error * scale, f"{told} ({log.path.name})")
+
+
+def slope_in_groups(times: Floats, values: Floats, groups: Floats) -> tuple[float, float]:
+    r"""Return the common slope of several groups of points, each with an offset of its own, and its error.
+
+    .. math::
+
+        b = \sum_g \sum_{i \in g} (t_i - \bar t_g)(y_i - \bar y_g)
+            \Big/ \sum_g \sum_{i \in g} (t_i - \bar t_g)^2
+
+    A restart resets a thermostat's energy, and a machine-learned step may count another energy than a
+    first-principles one, so each has its own offset. The error is that of least squares times the square
+    root of the statistical inefficiency of the residuals.
+
+    Parameters
+    ----------
+    times, values, groups : float64 (n_points,)
+
+    Returns
+    -------
+    slope, standard_error : float
+        NaN where not determined.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> energies = np.array([0.0, 9.0, 4.0, 13.0])
+    >>> slope, _ = slope_in_groups(np.arange(4.0), energies, np.array([0.0, 1.0, 0.0, 1.0]))
+    >>> slope
+    2.0
+    """
+    labels, which = np.unique(groups, return_inverse=True)
+    counts = np.bincount(which, minlength=len(labels))
+    if not len(times):
+        return math.nan, math.nan
+    t = times - (np.bincount(which, times) / counts)[which]
+    y = values - (np.bincount(which, values) / counts)[which]
+    squares = float(t @ t)
+    if squares == 0.0:
+        return math.nan, math.nan
+    slope = float(t @ y) / squares
+    freedom = len(times) - len(labels) - 1
+    if freedom < 1:
+        return slope, math.nan
+    residuals = y - slope * t
+    error = math.sqrt(float(residuals @ residuals) / freedom / squares)
+    tau = block_average(residuals).correlation_time
+    return slope, error * math.sqrt(max(2 * tau, 1.0) if math.isfinite(tau) else 1.0)
+
+
+def _correlation(log: Log, name: str, label: str, information: RunInformation) -> dict[str, Any]:
+    """Return correlation time, what it is against the length, and the suggested discard."""
+    assert log.timestep is not None  # noqa: S101  the caller looked
+    series = log.series[name]
+    found: dict[str, Any] = {}
+    start = suggest_discard(series)
+    picoseconds = start.frames * log.timestep / 1000
+    interval = information.frame_interval_fs
+    if math.isfinite(start.statistical_inefficiency):
+        frames = math.ceil(1000 * picoseconds / interval - 1e-9) if interval else start.frames
+        found["suggested_discard"] = SuggestedDiscard(frames, picoseconds, label)
+        time = start.statistical_inefficiency / 2 * log.timestep
+        length = (len(series) - start.frames) * log.timestep
+        found |= {
+            "correlation_time_fs": time,
+            "length_over_correlation_time": length / time,
+            "correlation_series": label,
+        }
+        if length < FEW_CORRELATION_TIMES * time:
+            found["warnings"] = (
+                *information.warnings,
+                f"what is stationary holds only {length / time:.3g} correlation times of the {label}",
+            )
+    return found

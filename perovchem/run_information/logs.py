@@ -1,0 +1,225 @@
+"""Logs of either code in one dress: series per ionic step, whether the run ended in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from perovchem.errors import PerovchemError
+from perovchem.frames import Floats, FrameSource
+from perovchem.readers.clock import neighbors, plain_name
+from perovchem.readers.filebytes import FileBytes, open_bytes
+from perovchem.readers.incar import molecular_dynamics_timestep
+from perovchem.readers.joined import JoinedSource
+from perovchem.readers.outcar import OutcarLog, read_outcar_log
+from perovchem.readers.run import Opened, listing, open_source
+from perovchem.readers.sniff import identify
+from perovchem.units import GPA
+
+if TYPE_CHECKING:
+    from perovchem.readers.castep import CastepLog
+
+
+@dataclass(frozen=True, eq=False)
+class Log:
+    """What a log says, whichever code wrote it; per ionic step, by the names of FrameSource.scalars."""
+
+    path: Path
+    kind: str
+    complete: bool
+    n_atoms: int | None
+    n_steps: int
+    species: tuple[str, ...] = ()
+    code: str = ""
+    version: str = ""
+    timestep: float | None = None
+    cells: Floats | None = None
+    groups: Floats | None = None
+    series: Mapping[str, Floats] = field(default_factory=dict)
+    kinetic_pressure: bool = False
+    learned: int | None = None
+    unconverged: int | None = None
+    energy_name: str = "total energy"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def read_log(file: FileBytes, kind: str) -> Log:
+    """Read a log."""
+    if kind == "OUTCAR":
+        return _of_outcar(read_outcar_log(file))
+    if kind == "CASTEP .castep":
+        from perovchem.readers.castep import read_castep_log
+
+        return _of_castep(read_castep_log(file))
+    source = open_source(file)
+    return log_of_source(source, source.metadata.timestep)
+
+
+def _of_outcar(log: OutcarLog) -> Log:
+    """Dress an OUTCAR."""
+    moving = bool(np.isfinite(log.kinetic_pressure).any())
+    notes = list(log.notes)
+    if log.stopped:
+        notes.append(f"{log.path.name}: a STOPCAR ({log.stopped}) ended the run")
+    known = log.machine_learned if log.n_steps else np.zeros(0, bool)
+    if 0 < known.sum() < len(known):
+        notes.append(
+            f"{log.path.name}: {known.sum()} of {len(known)} steps are machine-learned; averages mix both kinds"
+        )
+    settings = log.settings
+    friction = {"1": "ANDERSEN_PROB", "3": "LANGEVIN_GAMMA"}.get(settings.get("MDALGO", ""), "")
+    exchanges = bool(settings.get(friction, "0").strip("0."))
+    return Log(
+        path=log.path,
+        kind="OUTCAR",
+        complete=log.complete,
+        n_atoms=log.n_atoms,
+        n_steps=log.n_steps,
+        species=log.species,
+        code="VASP",
+        version=log.version,
+        timestep=molecular_dynamics_timestep(settings),
+        cells=log.cells[np.isfinite(log.cells).all(axis=(1, 2))] if log.n_steps else None,
+        groups=known.astype(np.float64),
+        series={
+            "energy": log.energy,
+            "total_energy": log.total_energy,
+            "temperature": log.temperature,
+            "pressure": log.pressure + (log.kinetic_pressure if moving else 0.0),
+            "converged": log.converged,
+        },
+        kinetic_pressure=moving,
+        learned=int(known.sum()),
+        energy_name="ETOTAL" + (", which this thermostat does not conserve" if exchanges else ""),
+        settings=settings,
+        notes=tuple(notes),
+    )
+
+
+def _of_castep(log: CastepLog) -> Log:
+    """Dress a .castep: its steps are those of molecular dynamics or, without any, its final energies."""
+    moving = len(log.md_times) > 0
+    n_steps = len(log.md_times) if moving else len(log.final_energies)
+    intervals = np.diff(log.md_times)
+    interval = float(np.median(intervals[intervals > 0])) if (intervals > 0).any() else None
+    energies = np.where(np.isfinite(log.zero_kelvin_energies), log.zero_kelvin_energies, log.final_energies)
+    known = {"energy": energies}
+    if moving:
+        known |= {
+            "temperature": log.temperatures,
+            "pressure": log.pressures,
+            "total_energy": log.conserved_energies,
+        }
+    exchanges = "langevin" in log.thermostat.lower()
+    return Log(
+        path=log.path,
+        kind="CASTEP .castep",
+        complete=log.complete,
+        n_atoms=log.n_ions,
+        n_steps=n_steps,
+        species=log.species,
+        code="CASTEP",
+        version=log.version,
+        timestep=interval or log.timestep,
+        cells=log.cells if len(log.cells) else None,
+        groups=np.concatenate([np.zeros(min(1, n_steps)), np.cumsum(intervals <= 0)]) if moving else None,
+        series={name: values for name, values in known.items() if len(values) == n_steps},
+        kinetic_pressure=True,
+        unconverged=log.n_unconverged,
+        energy_name="the Hamiltonian" + (", which this thermostat does not conserve" if exchanges else ""),
+        settings=log.settings,
+        notes=log.notes,
+    )
+
+
+def log_of_source(source: FrameSource, interval: float | None) -> Log:
+    """Dress a trajectory that holds energies."""
+    series = dict(source.scalars())
+    groups = np.zeros(source.n_frames)
+    if isinstance(source, JoinedSource):
+        groups = source.segment_numbers.astype(np.float64)
+    kinetic = source.format.startswith("CASTEP")
+    if source.format == "vasprun.xml" and "pressure" in series and "kinetic_energy" in series:
+        volumes = np.abs(np.linalg.det(source.cells(np.arange(source.n_frames))))
+        motion = 2.0 / 3.0 * series["kinetic_energy"] / volumes * GPA
+        kinetic = bool(np.isfinite(motion).any())
+        series["pressure"] = series["pressure"] + (motion if kinetic else 0.0)
+    return Log(
+        path=source.files[-1],
+        kind=source.format,
+        complete=source.complete,
+        n_atoms=len(source.species),
+        n_steps=source.n_frames,
+        species=source.species,
+        code=source.metadata.code,
+        version=source.metadata.version,
+        timestep=interval,
+        groups=groups,
+        series=series,
+        kinetic_pressure=kinetic,
+        settings=source.metadata.settings,
+    )
+
+
+def logs_in(folder: Path) -> list[Log]:
+    """Return the logs of a folder that holds no positions."""
+    logs = []
+    for entry in listing(folder):
+        if entry.is_file() and (plain_name(entry) == "OUTCAR" or plain_name(entry).endswith(".castep")):
+            file = open_bytes(entry)
+            logs.append(read_log(file, identify(file)))
+    return logs
+
+
+def logs_beside(opened: Opened, given: set[Path]) -> tuple[list[Log], tuple[str, ...]]:
+    """Return the logs beside each file of a folder, in order, and what to tell of those passed over."""
+    logs: list[Log] = []
+    notes: list[str] = []
+    for path in opened.source.files:
+        if path in given:
+            continue  # a file named by itself stands for itself
+        beside = [(one, kind) for kind in ("OUTCAR", "vasprun.xml") for one in neighbors(path, kind)[:1]]
+        seed = plain_name(path).removesuffix(".md") + ".castep"
+        beside += [
+            (path.parent / name, "CASTEP .castep")
+            for name in (seed, f"{seed}.gz")
+            if (path.parent / name).is_file()
+        ]
+        for one, kind in beside:
+            if one in opened.source.files or one in [log.path for log in logs]:
+                continue
+            try:
+                log = read_log(open_bytes(one), kind)
+            except PerovchemError as error:
+                notes.append(f"{one.name} was not used: {error.what}")
+                continue
+            if log.n_atoms not in (None, len(opened.source.species)):
+                notes.append(f"{one.name} was not used: it has {log.n_atoms} atoms")
+                continue
+            logs.append(log)
+    return logs, tuple(notes)
+
+
+def merged(logs: list[Log]) -> list[Log]:
+    """Return one log of each kind: those of successive segments put one after the other."""
+    merged: dict[str, Log] = {}
+    for log in logs:
+        if log.kind not in merged:
+            merged[log.kind] = log
+            continue
+        former = merged[log.kind]
+        names = [name for name in former.series if name in log.series]
+        a, b = (one.groups if one.groups is not None else np.zeros(one.n_steps) for one in (former, log))
+        merged[log.kind] = replace(
+            former,
+            n_steps=former.n_steps + log.n_steps,
+            series={name: np.concatenate([former.series[name], log.series[name]]) for name in names},
+            groups=np.concatenate([a, b + a.max(initial=0) + 1]),
+            timestep=former.timestep if former.timestep == log.timestep else None,
+        )
+    return list(merged.values())
