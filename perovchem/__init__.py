@@ -1,0 +1,91 @@
+"""perovchem: from VASP and CASTEP runs of halide perovskites and their solutions to chemistry.
+
+>>> import perovchem as pc
+>>> crystal = pc.read_frames(pc.reference.path("CsPbCl3_cubic"))
+>>> pc.coordination(crystal, center="Pb", ligands="Cl")
+<Coordination of 1 Pb in 1 frames: mean number 6.00 (Pb-Cl < 4.20 Å)>
+
+Nothing heavy is imported before it is used: the public names load their room on first touch (PEP 562).
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from perovchem.version import __version__
+
+if TYPE_CHECKING:
+    from perovchem import reference as reference
+    from perovchem.aggregation import Aggregation as Aggregation
+    from perovchem.aggregation import aggregation as aggregation
+    from perovchem.comparison import Comparison as Comparison
+    from perovchem.comparison import compare_coordination as compare_coordination
+    from perovchem.coordination import Coordination as Coordination
+    from perovchem.coordination import coordination as coordination
+    from perovchem.cutoffs import Cutoff as Cutoff
+    from perovchem.cutoffs import bond_cutoffs as bond_cutoffs
+    from perovchem.errors import PerovchemError as PerovchemError
+    from perovchem.errors import PerovchemWarning as PerovchemWarning
+    from perovchem.frames import Frames as Frames
+    from perovchem.molecules import Molecules as Molecules
+    from perovchem.molecules import find_molecules as find_molecules
+    from perovchem.polyhedra import Polyhedra as Polyhedra
+    from perovchem.polyhedra import polyhedra as polyhedra
+    from perovchem.reading import read_frames as read_frames
+    from perovchem.run_information import run_information as run_information
+    from perovchem.uncertainty import block_average as block_average
+    from perovchem.uncertainty import suggest_discard as suggest_discard
+
+_HOME = {
+    "Aggregation": "aggregation",
+    "Comparison": "comparison",
+    "Coordination": "coordination",
+    "Cutoff": "cutoffs",
+    "Frames": "frames",
+    "Molecules": "molecules",
+    "PerovchemError": "errors",
+    "PerovchemWarning": "errors",
+    "Polyhedra": "polyhedra",
+    "aggregation": "aggregation",
+    "block_average": "uncertainty",
+    "bond_cutoffs": "cutoffs",
+    "compare_coordination": "comparison",
+    "coordination": "coordination",
+    "find_molecules": "molecules",
+    "polyhedra": "polyhedra",
+    "read_frames": "reading",
+    "run_information": "run_information",
+    "suggest_discard": "uncertainty",
+}
+
+__all__ = ["__version__", "reference", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room."""
+    if name == "reference":
+        return importlib.import_module("perovchem.reference")
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"perovchem.{_HOME[name]}"), name)
+        globals()[name] = value  # a function may share its room's name: the function is what callers mean
+        return value
+    raise AttributeError(f"module 'perovchem' has no attribute {name!r}")
+
+
+class _Package(ModuleType):
+    """Keeps a room from hiding the function of the same name: importing a submodule sets it on its package."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,58 @@
+"""The command line: ``perovchem COMMAND INPUT... [options]``; one short file a command.
+
+Exit codes: 0 done, 1 the input's fault, 2 usage. Tables go to stdout, progress and warnings to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from perovchem.cli import bundled, coordination, info
+from perovchem.errors import PerovchemError
+from perovchem.version import __version__
+
+app = typer.Typer(
+    name="perovchem",
+    help="From VASP and CASTEP runs of halide perovskites, their solutions and amine salts to chemistry.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("info")(info.info)
+app.command("coordination")(coordination.coordination)
+app.command("structures")(bundled.structures)
+app.command("trajectories")(bundled.trajectories)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"perovchem {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    """Hold the options that belong to no command."""
+
+
+def main() -> None:
+    """Run a command; turn what is the input's fault into one short paragraph."""
+    try:
+        app()
+    except PerovchemError as error:
+        sys.stderr.write(f"perovchem: {error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("perovchem: stopped\n")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone, as in `perovchem ... | head`
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,83 @@
+"""What every command does around its room: warnings, progress, inputs, the folder of results."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from perovchem.errors import InputError, PerovchemWarning, UsageError
+
+
+def segments(text: str) -> str | list[str]:
+    """Return an input as it is, or its segments where it is several paths joined by '+'."""
+    if "+" not in text or Path(text).exists():
+        return text
+    return [part for part in text.split("+") if part]
+
+
+def pairs(texts: Sequence[str], what: str) -> dict[str, str]:
+    """Return NAME=VALUE options as a dictionary."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name.strip() and equals and value.strip()):
+            raise UsageError(f"cannot read {what} {text!r}", fix="write NAME=VALUE, as in Pb-I=3.9")
+        found[name.strip()] = value.strip()
+    return found
+
+
+@contextmanager
+def collected_warnings() -> Iterator[list[str]]:
+    """Collect our warnings as sentences; print each once to stderr at the end."""
+    sentences: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", PerovchemWarning)
+        try:
+            yield sentences
+        finally:
+            for warning in caught:
+                sentence = str(warning.message)
+                if issubclass(warning.category, PerovchemWarning) and sentence not in sentences:
+                    sentences.append(sentence)
+            for sentence in sentences:
+                sys.stderr.write(f"warning: {sentence}\n")
+
+
+@contextmanager
+def progress() -> Iterator[None]:
+    """Show how far work that takes longer than a second has come; silent off a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from perovchem.progress import listening
+
+    begin = time.monotonic()
+
+    def show(what: str, done: int, total: int) -> None:
+        if time.monotonic() - begin > 1.0 and total:
+            filled = 30 * done // total
+            sys.stderr.write(f"\r{what} [{'=' * filled}{' ' * (30 - filled)}] {done}/{total} frames")
+            sys.stderr.flush()
+
+    with listening(show):
+        yield
+    if time.monotonic() - begin > 1.0:
+        sys.stderr.write("\r\033[K")
+
+
+def folder(path: Path) -> Path:
+    """Return the folder of results, made if needed."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the output folder cannot be made: {error.strerror}",
+            where=str(path),
+            fix="choose another folder",
+        ) from None
+    return path

@@ -1,0 +1,81 @@
+"""How ``perovchem coordination`` shows its result: table, JSON, CSV, figures."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from perovchem.comparison import Comparison, summary
+from perovchem.provenance import input_files
+from perovchem.result import envelope, text_table, to_json
+
+_DIGITS = {"1": 3, "g/cm3": 3, "mol/L": 3, "Å": 3, "Å3": 2, "fraction": 3, "centers": 2, "ps": 3}
+_WHOLE = {"frames", "discarded frames", "network dimension"}
+
+
+def document(runs: list[str], comparison: Comparison, settings: dict[str, Any], warnings: list[str]) -> str:
+    """Return the JSON object of the command."""
+    files = [path for shells in comparison.shells for path in shells.frames.source.files]
+    collected = [
+        *warnings,
+        *(w for shells in comparison.shells for w in shells.warnings),
+        *comparison.warnings,
+    ]
+    rows = [{"input": run, **row} for run, row in zip(runs, comparison.rows(), strict=True)]
+    inputs = input_files(dict.fromkeys(files))
+    return to_json(envelope("coordination", inputs, settings, rows, comparison.units, collected))
+
+
+def table(comparison: Comparison) -> str:
+    """Return the numbers of all runs as an aligned table, and what they rest on below it."""
+    parts = list(zip(comparison.shells, comparison.polyhedra, comparison.aggregation, strict=True))
+    columns = [summary(*part) for part in parts]
+    rows = []
+    for lines in zip(*columns, strict=True):
+        what, _, _, unit = lines[0]
+        digits = 0 if what in _WHOLE else _DIGITS[unit]
+        cells = [_cell(value, error, digits) for _, value, error, _ in lines]
+        link = what.removeprefix("first lasting ")
+        for k, (_, _, joined) in enumerate(parts):
+            if joined.from_start.get(link):  # it may have begun before what was analyzed
+                cells[k] = f"≤ {cells[k]}"
+        rows.append([what, *cells, "" if unit == "1" else unit])
+    text = [text_table(["", *comparison.labels, "unit"], rows), ""]
+    text += [f"cutoff {name}: {c.source}" for name, c in comparison.shells[0].cutoffs.items()]
+    for label, (shells, _, _) in zip(comparison.labels, parts, strict=True):
+        common = list(shells.speciation["by_molecule"].items())[:4]
+        text.append(f"{label}: " + ", ".join(f"{species} {100 * part:.0f} %" for species, part in common))
+    text.append("± is one standard error, from blocks of frames; – is undefined.")
+    return "\n".join(text)
+
+
+def _cell(value: float, error: float, digits: int) -> str | None:
+    """Return "value ± error", "value", or None where undefined."""
+    if value != value:
+        return None
+    return f"{value:.{digits}f} ± {error:.{digits}f}" if error == error else f"{value:.{digits}f}"
+
+
+def write(
+    folder: Path, runs: list[str], comparison: Comparison, settings: dict[str, Any], warnings: list[str]
+) -> list[Path]:
+    """Write summary and per-frame tables, JSON and figures into the folder; return the paths."""
+    from perovchem.plotting.coordination import plot_distributions, plot_sharing
+    from perovchem.plotting.style import save
+
+    paths = [folder / "coordination.csv", folder / "coordination.json"]
+    comparison.to_dataframe().to_csv(paths[0], index=False)
+    paths[1].write_text(document(runs, comparison, settings, warnings) + "\n", encoding="utf-8")
+    for label, hulls, joined in zip(
+        comparison.labels, comparison.polyhedra, comparison.aggregation, strict=True
+    ):
+        frame = hulls.to_dataframe().merge(
+            joined.to_dataframe().drop(columns="time_ps"), on=["frame", "center_atom"], validate="one_to_one"
+        )
+        path = folder / f"per_frame_{re.sub(r'[^A-Za-z0-9._-]+', '_', label)}.csv"
+        frame.to_csv(path, index=False, float_format="%.6g")
+        paths.append(path)
+    paths += save(plot_distributions(comparison), folder, "distributions")
+    paths += save(plot_sharing(comparison), folder, "sharing")
+    return paths

@@ -1,0 +1,51 @@
+"""``perovchem info``: what one looks at first in a file or run folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from perovchem.cli.common import collected_warnings, segments
+from perovchem.cli.options import Inputs, Json, Timestep
+
+QUANTITY_NAMES = {
+    "n_atoms": "n_atoms",
+    "n_frames": "n_frames",
+    "density_g_cm3": "density",
+    "timestep_fs": "timestep",
+    "frame_interval_fs": "frame_interval",
+    "length_ps": "time",
+    "temperature_K": "temperature",
+    "pressure_GPa": "pressure",
+    "energy_drift": "energy_drift",
+    "correlation_time_fs": "correlation_time",
+}
+
+
+def info(runs: Inputs, timestep: Timestep = None, json: Json = False) -> None:
+    """Code and version, formula, density, temperature, drift, pressure, unconverged steps, length, complete."""
+    import typer
+
+    from perovchem import quantities, reference
+    from perovchem.provenance import input_files
+    from perovchem.result import envelope, to_json
+    from perovchem.run_information import run_information
+
+    with collected_warnings() as warnings:
+        found = []
+        for run in runs:
+            path = segments(run)
+            known = reference.entries().get(run) if isinstance(path, str) else None
+            if known is not None:
+                one = run_information(known.path, timestep=timestep or known.timestep)
+                found.append(replace(one, code=known.code or None, warnings=(*one.warnings, *known.faults)))
+            else:
+                found.append(run_information(path, timestep=timestep))
+        if json:
+            files = input_files(dict.fromkeys(Path(name) for one in found for name in one.files))
+            rows = [{"input": run, **one.to_dict()} for run, one in zip(runs, found, strict=True)]
+            units = quantities.units(QUANTITY_NAMES)
+            collected = [*warnings, *(warning for one in found for warning in one.warnings)]
+            typer.echo(to_json(envelope("info", files, {"timestep_fs": timestep}, rows, units, collected)))
+        else:
+            typer.echo("\n\n".join(str(one) for one in found))

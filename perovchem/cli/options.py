@@ -1,0 +1,34 @@
+"""Options that several commands share; each means the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN...",
+        help="A file, a run folder, or a bundled name; several are compared. Segments of one run are joined "
+        "by '+': part1+part2.",
+        show_default=False,
+    ),
+]
+Timestep = Annotated[
+    float | None, typer.Option(help="fs per step of molecular dynamics, where no file states it.")
+]
+Discard = Annotated[
+    str | None, typer.Option(help="Equilibration to drop at the beginning: 2ps, 500fs or a number of frames.")
+]
+Start = Annotated[int | None, typer.Option(help="First frame to keep, behind what is discarded.")]
+Stop = Annotated[int | None, typer.Option(help="First frame not to keep.")]
+Stride = Annotated[int | None, typer.Option(help="Keep every n-th frame.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="Folder for table (CSV), JSON and figures (PNG, SVG); made if needed."
+    ),
+]
