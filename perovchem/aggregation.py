@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -14,7 +14,7 @@ from perovchem.coordination import Coordination
 from perovchem.errors import UsageError
 from perovchem.frames import Floats, Integers
 from perovchem.polyhedra import Polyhedra
-from perovchem.result import Result
+from perovchem.result import Provenance, Result
 from perovchem.uncertainty import block_average
 
 if TYPE_CHECKING:
@@ -93,6 +93,12 @@ class Aggregation(Result):
         parts = ", ".join(f"{name} {value:.2f}" for name, value in self.sharing.items())
         return f"<Aggregation of {self.strongest.shape[1]} centers in {len(self.strongest)} frames: {parts}>"
 
+    @property
+    def provenance(self) -> Provenance:
+        """As that of the shells, with the persistence."""
+        origin = self.shells.provenance
+        return replace(origin, settings={**origin.settings, "persistence_fs": self.persistence})
+
     @cached_property
     def sharing_over_time(self) -> Floats:
         """Fraction of centers in each class, (n_frames, 4): isolated, corner, edge, face."""
@@ -132,6 +138,8 @@ class Aggregation(Result):
     def lasting_links(self, least_order: int = 1) -> list[LastingLink]:
         """Return the stretches over which one link (i, j, image) held without a break for the persistence.
 
+        A gap in time, such as between joined runs, is a break.
+
         Parameters
         ----------
         least_order : int
@@ -148,7 +156,7 @@ class Aggregation(Result):
         identity = np.column_stack([links.pair, links.image])[kept]
         frame = links.frame[kept]
         found = []
-        for rows, begin, end in _runs(identity, frame):
+        for rows, begin, end in _runs(identity, frame, _gaps(times)):
             if times[end] - times[begin] >= self.persistence - 1e-6:
                 i, j, *image = rows.tolist()
                 found.append(
@@ -182,8 +190,9 @@ class Aggregation(Result):
         times = self.shells.frames.times
         if times is None or not len(times):
             return counts
+        gaps = _gaps(times)
         for column in self.strongest.T:
-            edges = np.flatnonzero(np.diff(column)) + 1
+            edges = np.flatnonzero((np.diff(column) != 0) | (np.diff(gaps) > 0)) + 1
             begins, ends = np.append(0, edges), np.append(edges, len(column)) - 1
             lasting = column[begins[times[ends] - times[begins] >= self.persistence - 1e-6]]
             changed = lasting[1:] != lasting[:-1]
@@ -206,6 +215,12 @@ class Aggregation(Result):
                 str(k): float((self.dimension == k).mean()) for k in np.unique(self.dimension)
             },
             "persistence_fs": self.persistence,
+            **self.events(),
+        }
+
+    def events(self) -> dict[str, Any]:
+        """Return what happens in time: first lasting links and changes of class, ready for JSON."""
+        return {
             "first_lasting_ps": {name: value / 1000 for name, value in self.first_lasting.items()},
             "first_lasting_from_start": self.from_start,
             "transitions": {
@@ -247,13 +262,20 @@ class LastingLink:
     end: float
 
 
-def _runs(identity: Integers, frame: Integers) -> list[tuple[Integers, int, int]]:
+def _gaps(times: Floats) -> Integers:
+    """Return for each frame how many gaps in time, such as between joined runs, lie before it."""
+    steps = np.diff(times)
+    longer = steps > 1.5 * np.median(steps) if len(steps) else np.zeros(0, np.bool_)
+    return np.concatenate([[0], np.cumsum(longer)]).astype(np.int64)
+
+
+def _runs(identity: Integers, frame: Integers, gaps: Integers) -> list[tuple[Integers, int, int]]:
     """Return (identity, first frame, last frame) of every unbroken appearance of a row."""
     if not len(frame):
         return []
     order = np.lexsort((frame, *identity.T[::-1]))
     identity, frame = identity[order], frame[order]
-    breaks = (identity[1:] != identity[:-1]).any(axis=1) | (np.diff(frame) != 1)
+    breaks = (identity[1:] != identity[:-1]).any(axis=1) | (np.diff(frame + gaps[frame]) != 1)
     first = np.append(0, np.flatnonzero(breaks) + 1)
     last = np.append(np.flatnonzero(breaks), len(frame) - 1)
     return [(identity[a], int(frame[a]), int(frame[b])) for a, b in zip(first, last, strict=True)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 
 from perovchem.aggregation import PERSISTENCE, Aggregation, aggregation
-from perovchem.coordination import Coordination, coordination
+from perovchem.coordination import Coordination, coordination, find_shells
 from perovchem.cutoffs import (
     BIN_WIDTH,
     DEEPEST_RATIO,
@@ -23,7 +23,7 @@ from perovchem.errors import UsageError, warn
 from perovchem.frames import Frames
 from perovchem.molecules import BOND_TOLERANCE
 from perovchem.polyhedra import Polyhedra, polyhedra
-from perovchem.result import Result, jsonable
+from perovchem.result import Provenance, Result, jsonable
 from perovchem.uncertainty import block_average, ratio_average
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "1 corner, 2 edge, 3 or more face",
     "links_per_center": "each link counted at both its ends",
     "first_lasting": "begin of the first link (i, j, image) that shares at least 1, 2, 3 atoms without a break for "
-    "the persistence time",
+    "the persistence time; over the whole run, with what averages discard",
     "molecules": f"nonmetal atoms nearer than the sum of their covalent radii + {BOND_TOLERANCE} Å in the first frame",
     "standard_error": "one standard error from blocks of frames (Flyvbjerg & Petersen, doi 10.1063/1.457480)",
 }
@@ -62,6 +62,8 @@ class Comparison(Result):
     shells : tuple of Coordination
     polyhedra : tuple of Polyhedra
     aggregation : tuple of Aggregation
+    history : tuple of Aggregation
+        Of the whole runs: events, such as the first lasting link, happen also in what averages leave out.
     warnings : tuple of str
     """
 
@@ -69,6 +71,7 @@ class Comparison(Result):
     shells: tuple[Coordination, ...]
     polyhedra: tuple[Polyhedra, ...]
     aggregation: tuple[Aggregation, ...]
+    history: tuple[Aggregation, ...]
     warnings: tuple[str, ...]
 
     command: ClassVar[str] = "coordination"
@@ -87,9 +90,23 @@ class Comparison(Result):
         )
         return f"<Comparison of coordination numbers: {runs}>"
 
+    @property
+    def provenance(self) -> Provenance:
+        """Files, definitions and warnings of all runs."""
+        origins = [joined.provenance for joined in self.aggregation]
+        return Provenance(
+            input=", ".join(origin.input for origin in origins),
+            inputs=tuple(dict.fromkeys(file for origin in origins for file in origin.inputs)),
+            settings={
+                "definitions": DEFINITIONS,
+                "runs": dict(zip(self.labels, (origin.settings for origin in origins), strict=True)),
+            },
+            warnings=(*self.warnings, *(warning for origin in origins for warning in origin.warnings)),
+        )
+
     def rows(self) -> list[dict[str, Any]]:
         """Return one dictionary per run, ready for JSON, each with its label."""
-        parts = zip(self.labels, self.shells, self.polyhedra, self.aggregation, strict=True)
+        parts = zip(self.labels, self.shells, self.polyhedra, self.aggregation, self.history, strict=True)
         return [
             jsonable(
                 {
@@ -98,10 +115,11 @@ class Comparison(Result):
                     **hulls.to_dict(),
                     "aggregate_volume": _aggregate_volume(joined, hulls),
                     **joined.to_dict(),
+                    **history.events(),
                     "warnings": shells.warnings,
                 }
             )
-            for label, shells, hulls, joined in parts
+            for label, shells, hulls, joined, history in parts
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -114,16 +132,16 @@ class Comparison(Result):
 
         rows = [
             (label, *line)
-            for label, one, hulls, joined in zip(
-                self.labels, self.shells, self.polyhedra, self.aggregation, strict=True
+            for label, shells, hulls, joined, history in zip(
+                self.labels, self.shells, self.polyhedra, self.aggregation, self.history, strict=True
             )
-            for line in summary(one, hulls, joined)
+            for line in summary(shells, hulls, joined, history)
         ]
         return pd.DataFrame(rows, columns=["run", "quantity", "value", "standard_error", "unit"])
 
 
 def summary(
-    shells: Coordination, hulls: Polyhedra, joined: Aggregation
+    shells: Coordination, hulls: Polyhedra, joined: Aggregation, history: Aggregation
 ) -> list[tuple[str, float, float, str]]:
     """Return the main numbers of one run: what, value, standard error, unit."""
     none = float("nan")
@@ -155,7 +173,7 @@ def summary(
     ]
     lines.append(("mean cluster size", float(joined.cluster_sizes.mean()), none, "centers"))
     lines.append(("network dimension", float(joined.dimension.max(initial=0)), none, "1"))
-    first = joined.first_lasting
+    first = history.first_lasting
     lines += [
         (f"first lasting {name}", first[name] / 1000, none, "ps") for name in ("corner", "edge", "face")
     ]
@@ -226,10 +244,20 @@ def compare_coordination(
     )
     hulls = tuple(polyhedra(one) for one in shells)
     joined = tuple(aggregation(one, persistence=persistence) for one in shells)
+    history = tuple(_whole(one, names) for one in joined)
     notes = _differences(named)
     for note in notes:
         warn(note)
-    return Comparison(tuple(named), shells, hulls, joined, notes)
+    return Comparison(tuple(named), shells, hulls, joined, history, notes)
+
+
+def _whole(joined: Aggregation, names: Mapping[str, str] | None) -> Aggregation:
+    """Return the aggregation of the whole run, with what was discarded."""
+    shells = joined.shells
+    if shells.frames.whole is None:
+        return joined
+    again = find_shells(shells.frames.whole, shells.center, shells.ligands, shells.cutoffs, names)
+    return aggregation(again, persistence=joined.persistence)
 
 
 def _differences(runs: Mapping[str, Frames]) -> tuple[str, ...]:

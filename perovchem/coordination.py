@@ -13,15 +13,14 @@ from perovchem.cutoffs import Cutoff, bond_cutoffs
 from perovchem.errors import UsageError, nearest, warn
 from perovchem.frames import Frames, Integers
 from perovchem.molecules import Molecules, find_molecules
-from perovchem.pairs import Bonds, PairSearch, kinds
-from perovchem.result import Result
+from perovchem.pairs import TOO_CLOSE, Bonds, PairSearch, kinds, overlapping
+from perovchem.provenance import input_files
+from perovchem.result import Provenance, Result
 from perovchem.uncertainty import BlockAverage, block_average, ratio_average, suggest_discard
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TOO_CLOSE: Final = 0.7
-"""Å; nearer than the shortest chemical bond (H2, .74 Å): two atoms lie on top of each other."""
 LEAST_TO_DISCARD: Final = 50
 """Frames; shorter runs are not warned about their beginning."""
 
@@ -205,6 +204,22 @@ class Coordination(Result):
         return found
 
     @property
+    def provenance(self) -> Provenance:
+        """Files with checksums, settings and warnings behind these shells."""
+        return Provenance(
+            input=" + ".join(str(path) for path in self.frames.source.files),
+            inputs=input_files(self.frames.source.files),
+            settings={
+                "center": self.center,
+                "ligands": self.ligands,
+                "cutoffs": {name: cutoff.value for name, cutoff in self.cutoffs.items()},
+                "frames": [int(k) for k in self.frames.frame_numbers[[0, -1]]],
+                "discarded_frames": self.frames.discarded,
+            },
+            warnings=self.warnings,
+        )
+
+    @property
     def concentration(self) -> float:
         """Centers per volume, mol/L."""
         return sum(self.frames.concentration(symbol) for symbol in self.center)
@@ -297,6 +312,21 @@ def coordination(
     centers = tuple(dict.fromkeys([center] if isinstance(center, str) else center))
     partners = tuple(dict.fromkeys([ligands] if isinstance(ligands, str) else ligands))
     table = bond_cutoffs(frames, center=centers, ligands=partners, given=cutoffs)
+    shells = find_shells(frames, centers, partners, table, names)
+    notes = _judge(shells)
+    for note in notes:
+        warn(note)
+    return replace(shells, warnings=(*frames.warnings, *notes))
+
+
+def find_shells(
+    frames: Frames,
+    centers: tuple[str, ...],
+    partners: tuple[str, ...],
+    table: Mapping[str, Cutoff],
+    names: Mapping[str, str] | None = None,
+) -> Coordination:
+    """As :func:`coordination`, with every cutoff at hand and without judging the frames."""
     symbols = np.array(frames.species)
     center_atoms = np.flatnonzero(np.isin(symbols, centers))
     if not len(center_atoms):
@@ -316,24 +346,25 @@ def coordination(
     molecules = find_molecules(
         frames.species, first.fractional_positions[0], first.kernel_cells[0], names=names
     )
-    shells = Coordination(frames, centers, partners, table, center_atoms, ligand_atoms, bonds, molecules)
-    notes = _judge(shells)
-    for note in notes:
-        warn(note)
-    return replace(shells, warnings=(*frames.warnings, *notes))
+    return Coordination(frames, centers, partners, table, center_atoms, ligand_atoms, bonds, molecules)
 
 
 def _judge(shells: Coordination) -> list[str]:
     """Return what the reader of these shells must know."""
     notes = []
     distance = shells.bonds.distance
-    if len(distance) and distance.min() < TOO_CLOSE:
+    clashes = [(i, j, d, int(shells.frames.frame_numbers[0])) for i, j, d in overlapping(shells.frames)]
+    if not clashes and len(distance) and distance.min() < TOO_CLOSE:  # later, between center and ligand
         k = int(distance.argmin())
-        i, j = shells.centers[shells.bonds.center[k]], shells.ligand_atoms[shells.bonds.ligand[k]]
+        i, j = int(shells.centers[shells.bonds.center[k]]), int(shells.ligand_atoms[shells.bonds.ligand[k]])
+        frame = int(shells.frames.frame_numbers[shells.bonds.frame[k]])
+        clashes = [(i, j, float(distance[k]), frame)]
+    if clashes:
+        i, j, apart, frame = clashes[0]
+        more = f", and {len(clashes) - 1} more pairs" if len(clashes) > 1 else ""
         notes.append(
-            f"atoms {i} ({shells.frames.species[i]}) and {j} ({shells.frames.species[j]}) are only "
-            f"{distance[k]:.2f} Å apart in frame {shells.frames.frame_numbers[shells.bonds.frame[k]]}: "
-            "two atoms lie on top of each other"
+            f"atoms {i} ({shells.frames.species[i]}) and {j} ({shells.frames.species[j]}) are only {apart:.2f} Å "
+            f"apart in frame {frame}{more}: they lie on top of each other"
         )
     if shells.frames.discarded == 0 and len(shells.frames) >= LEAST_TO_DISCARD:
         series = shells.coordination_numbers.mean(axis=1)

@@ -124,6 +124,8 @@ class Frames:
         Frames dropped at the beginning as equilibration.
     warnings : tuple of str
         What the reader of any number from these frames must know.
+    whole : Frames or None
+        The same run before :meth:`discard`: averages leave its beginning out, its history does not.
     """
 
     source: FrameSource
@@ -132,6 +134,7 @@ class Frames:
     times: Floats | None = None
     discarded: int = 0
     warnings: tuple[str, ...] = ()
+    whole: Frames | None = None
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -232,6 +235,7 @@ class Frames:
             self,
             frame_numbers=self.frame_numbers[chosen],
             times=None if self.times is None else self.times[chosen],
+            whole=None,
         )
 
     def select(
@@ -283,7 +287,8 @@ class Frames:
             keep = keep[np.isin(keep, found.atoms_of(molecule))]
         if keep.size == 0:
             raise UsageError("the selection holds no atoms", fix="loosen one of the criteria")
-        return replace(self, atom_numbers=keep if self.atom_numbers is None else self.atom_numbers[keep])
+        numbers = keep if self.atom_numbers is None else self.atom_numbers[keep]
+        return replace(self, atom_numbers=numbers, whole=None)
 
     def discard(self, *, frames: int | None = None, picoseconds: float | None = None) -> Frames:
         """Drop the equilibration at the beginning, counted in frames or in time.
@@ -305,7 +310,7 @@ class Frames:
         assert frames is not None  # noqa: S101  one of the two was given
         if not 0 <= frames < max(len(self), 1):
             raise UsageError(f"discarding {frames} of {len(self)} frames leaves nothing", fix="discard less")
-        return replace(self[frames:], discarded=self.discarded + frames)
+        return replace(self[frames:], discarded=self.discarded + frames, whole=self.whole or self)
 
     def require_times(self, purpose: str) -> Floats:
         """Return the times, or say how to give a time step."""

@@ -15,6 +15,8 @@ from perovchem.errors import FormatError, UsageError
 from perovchem.frames import Floats, Frames, Integers
 from perovchem.progress import track
 
+TOO_CLOSE: Final = 0.6
+"""Å; shorter than any chemical bond (H2 has .74 Å, and vibrates)."""
 LONGEST_CUTOFF: Final = 30.0
 """Å."""
 
@@ -66,10 +68,10 @@ class Bonds:
         return np.repeat(np.tile(np.arange(self.n_centers), self.n_frames), self.counts.ravel())
 
 
-def check_cells(cells: Floats, where: str) -> None:
-    """Refuse cells (n, 3, 3) that are not finite or flatter than :data:`LOWEST_HEIGHT`."""
+def check_cells(cells: Floats, numbers: Integers, where: str) -> None:
+    """Refuse cells (n, 3, 3) of these frames that are not finite or flatter than :data:`LOWEST_HEIGHT`."""
     height = np.empty(3)
-    for number, cell in enumerate(cells):
+    for cell, number in zip(cells, numbers, strict=False):  # one cell may serve all frames
         neighbors.heights(cell, height)
         if not np.isfinite(cell).all() or not (height >= LOWEST_HEIGHT).all():
             raise FormatError(
@@ -121,11 +123,15 @@ class PairSearch:
         where = str(self._frames.source.files[0])
         for batch in track(chosen.batches(), "looking for bonds", len(chosen)):
             cells = batch.kernel_cells
-            check_cells(cells, where)
+            check_cells(cells, batch.frame_numbers, where)
             positions = batch.fractional_positions
             if positions.size and not np.abs(positions).max() < FARTHEST:
+                frame, atom, _ = np.argwhere(~(np.abs(positions) < FARTHEST))[0]
                 raise FormatError(
-                    f"a position lies more than {FARTHEST:g} cells away", where=where, fix="restore the file"
+                    f"atom {self._atoms[atom]} of frame {batch.frame_numbers[frame]} lies more than {FARTHEST:g} "
+                    "cells away",
+                    where=where,
+                    fix="restore the file",
                 )
             yield batch, self._search(positions, cells)
 
@@ -179,6 +185,16 @@ class PairSearch:
             sum(bonds.n_frames for bonds in found),
             found[0].n_centers,
         )
+
+
+def overlapping(frames: Frames) -> list[tuple[int, int, float]]:
+    """Return pairs of atoms of the first frame that lie on top of each other, and how far apart (Å) they are."""
+    first = frames[:1]
+    atoms = np.arange(first.n_atoms)
+    kind = np.zeros_like(atoms)
+    bonds = PairSearch(first, atoms, atoms, kind, kind, np.array([[TOO_CLOSE]])).all()
+    found = zip(bonds.center.tolist(), bonds.ligand.tolist(), bonds.distance.tolist(), strict=True)
+    return [(i, j, distance) for i, j, distance in found if i <= j]
 
 
 def kinds(species: tuple[str, ...], chosen: NDArray[np.int64], order: tuple[str, ...]) -> Integers:

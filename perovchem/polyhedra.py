@@ -12,7 +12,7 @@ import numpy as np
 from perovchem._kernels import polyhedra as kernels
 from perovchem.coordination import Coordination
 from perovchem.frames import Floats
-from perovchem.result import Result
+from perovchem.result import Provenance, Result
 from perovchem.uncertainty import BlockAverage, ratio_average
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ class Polyhedra(Result):
             f"<Polyhedra: volume {mean.mean:.2f} ± {mean.standard_error:.2f} Å3, "
             f"undefined {self.n_undefined} of {self.volumes.size}>"
         )
+
+    @property
+    def provenance(self) -> Provenance:
+        """As that of the shells."""
+        return self.shells.provenance
 
     @property
     def n_undefined(self) -> int:

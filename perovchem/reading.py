@@ -77,7 +77,7 @@ def read_frames(
 
 def _open(path: Paths, timestep: float | None) -> Frames:
     """Open a path, or what is bundled under this name where no such path exists."""
-    if not isinstance(path, str) or Path(path).exists():
+    if not isinstance(path, str) or os.path.exists(path):  # noqa: PTH110  Path.exists raises where it may not look
         return open_run(path, timestep)
     if path not in reference.entries():
         if Path(path).parent == Path() and not Path(path).suffix:
@@ -87,7 +87,7 @@ def _open(path: Paths, timestep: float | None) -> Frames:
             )
         return open_run(path, timestep)  # which says that there is no such file
     entry = reference.entry(path)
-    frames = open_run(entry.path, timestep or entry.timestep)
+    frames = open_run(entry.path, entry.timestep if timestep is None else timestep)
     for fault in entry.faults:
         warn(f"{entry.name}: {fault}")
     faults = tuple(f"{entry.name}: {fault}" for fault in entry.faults)

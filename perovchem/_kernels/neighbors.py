@@ -42,6 +42,64 @@ def _follow(positions, last, winding):
 
 
 @nb.njit(cache=True)
+def _sort_into_bins(positions, h, reach, bins, start, order):
+    """Sort atoms (n, 3), fractional, into bins at least ``reach`` wide; fewer than three bins make one.
+
+    Fills ``bins`` (3,), ``start`` (n + 2,) and ``order`` (n,); returns the number of bins.
+    """
+    n = positions.shape[0]
+    n_bins = 1
+    for k in range(3):
+        many = np.int64(min(h[k] / (reach * (1 + 1e-9)), 1e3))
+        bins[k] = many if many >= 3 and n_bins * many <= n else 1
+        n_bins *= bins[k]
+    where = np.empty(n, np.int64)
+    start[: n_bins + 1] = 0
+    for j in range(n):
+        where[j] = _bin_of(positions[j], bins)
+        start[where[j] + 1] += 1
+    for b in range(n_bins):
+        start[b + 1] += start[b]
+    for j in range(n - 1, -1, -1):  # backwards: ascending within each bin
+        b = where[j]
+        start[b + 1] -= 1
+        order[start[b + 1]] = j
+    for b in range(n_bins):  # the sort has moved each end to its begin
+        start[b] = start[b + 1]
+    start[n_bins] = n
+    return n_bins
+
+
+@nb.njit(cache=True)
+def _bin_of(position, bins):
+    """Return the number of the bin that holds a fractional position."""
+    number = 0
+    for k in range(3):
+        x = position[k] - np.floor(position[k])
+        number = number * bins[k] + min(np.int64(x * bins[k]), bins[k] - 1)
+    return number
+
+
+@nb.njit(cache=True)
+def _near(position, bins, start, order, out):
+    """Fill ``out`` with the atoms of the bin of a position and its neighbors, ascending; return how many."""
+    here = _bin_of(position, bins)
+    c = here % bins[2]
+    b = here // bins[2] % bins[1]
+    a = here // bins[2] // bins[1]
+    n = 0
+    for da in range(-1 if bins[0] > 1 else 0, 2 if bins[0] > 1 else 1):
+        for db in range(-1 if bins[1] > 1 else 0, 2 if bins[1] > 1 else 1):
+            for dc in range(-1 if bins[2] > 1 else 0, 2 if bins[2] > 1 else 1):
+                number = ((a + da) % bins[0] * bins[1] + (b + db) % bins[1]) * bins[2] + (c + dc) % bins[2]
+                for k in range(start[number], start[number + 1]):
+                    out[n] = order[k]
+                    n += 1
+    out[:n].sort()
+    return n
+
+
+@nb.njit(cache=True)
 def bonds(
     first,
     centers, center_ids, center_kinds, center_last, center_winding,
@@ -92,6 +150,12 @@ def bonds(
     low = np.empty(3, np.int64)
     top = np.empty(3, np.int64)
     home = np.empty(3, np.int64)
+    bins = np.ones(3, np.int64)
+    start = np.empty(n_ligands + 2, np.int64)
+    order = np.empty(n_ligands, np.int64)
+    candidates = np.arange(n_ligands)
+    n_candidates = n_ligands
+    reach = cutoffs.max()
     n = 0
     for t in range(first, n_frames):
         cell = cells[t if cells.shape[0] > 1 else 0]
@@ -99,9 +163,19 @@ def bonds(
         frame_begin = n
         _follow(centers[t], center_last, center_winding)  # twice on one frame does nothing the second time
         _follow(ligands[t], ligand_last, ligand_winding)
+        # a few ligands are looked through faster than sorted
+        n_bins = 1
+        if n_ligands > 200 and reach > 0.0:
+            n_bins = _sort_into_bins(ligands[t], h, reach, bins, start, order)
+        if n_bins == 1 and n_candidates < n_ligands:
+            candidates[:] = np.arange(n_ligands)
+            n_candidates = n_ligands
         for i in range(n_centers):
             begin = n
-            for j in range(n_ligands):
+            if n_bins > 1:
+                n_candidates = _near(centers[t, i], bins, start, order, candidates)
+            for c in range(n_candidates):
+                j = candidates[c]
                 cutoff = cutoffs[center_kinds[i], ligand_kinds[j]]
                 if cutoff <= 0.0:
                     continue

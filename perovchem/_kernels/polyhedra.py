@@ -11,6 +11,9 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+_LEVEL = 1e-12
+"""Sine of the angle below which two directions in a facet are one."""
+
 
 @nb.njit(cache=True)
 def _facet_area(points, members, n_members, normal):
@@ -39,15 +42,20 @@ def _facet_area(points, members, n_members, normal):
     e[1, 1] = normal[2] * e[0, 0] - normal[0] * e[0, 2]
     e[1, 2] = normal[0] * e[0, 1] - normal[1] * e[0, 0]
     flat = np.empty((n_members, 2))
-    start = 0
     for m in range(n_members):
         p = points[members[m]]
         for q in range(2):
             flat[m, q] = (
                 (p[0] - first[0]) * e[q, 0] + (p[1] - first[1]) * e[q, 1] + (p[2] - first[2]) * e[q, 2]
             )
-        if flat[m, 0] < flat[start, 0] or (flat[m, 0] == flat[start, 0] and flat[m, 1] < flat[start, 1]):
-            start = m
+    # begin at the point farthest from their middle, which is a corner whatever the rounding; from a corner, points
+    # in one line with it stand on the same side, and the farthest of them is the next corner
+    middle_x, middle_y = flat[:, 0].mean(), flat[:, 1].mean()
+    start, farthest = 0, -1.0
+    for m in range(n_members):
+        square = (flat[m, 0] - middle_x) ** 2 + (flat[m, 1] - middle_y) ** 2
+        if square > farthest:
+            start, farthest = m, square
     area = 0.0
     here = start
     for _ in range(n_members):
@@ -61,7 +69,9 @@ def _facet_area(points, members, n_members, normal):
             ux, uy = flat[there, 0] - flat[here, 0], flat[there, 1] - flat[here, 1]
             vx, vy = flat[m, 0] - flat[here, 0], flat[m, 1] - flat[here, 1]
             turn = ux * vy - uy * vx
-            if turn < 0.0 or (turn == 0.0 and vx * vx + vy * vy > ux * ux + uy * uy):
+            uu, vv = ux * ux + uy * uy, vx * vx + vy * vy
+            level = _LEVEL * np.sqrt(uu * vv)
+            if turn < -level or (turn <= level and vv > uu):
                 there = m
         area += flat[here, 0] * flat[there, 1] - flat[here, 1] * flat[there, 0]
         here = there
@@ -116,15 +126,19 @@ def hull(points, tolerance):
             ux = points[j, 0] - points[i, 0]
             uy = points[j, 1] - points[i, 1]
             uz = points[j, 2] - points[i, 2]
+            uu = ux * ux + uy * uy + uz * uz
             for k in range(j + 1, n):
                 vx = points[k, 0] - points[i, 0]
                 vy = points[k, 1] - points[i, 1]
                 vz = points[k, 2] - points[i, 2]
                 x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-                if _in_line(points, i, j, k, tolerance):
+                square = x * x + y * y + z * z
+                vv = vx * vx + vy * vy + vz * vz
+                if square <= tolerance * tolerance * uu * vv:
                     continue  # three in a line span no plane
-                norm = np.sqrt(x * x + y * y + z * z)
-                x, y, z = x / norm, y / norm, z / norm
+                level = (
+                    tolerance * tolerance * square
+                )  # distances are compared as squares, times that of the normal
                 above = below = False
                 n_members = 0
                 for m in range(n):
@@ -137,21 +151,21 @@ def hull(points, tolerance):
                         + (points[m, 1] - points[i, 1]) * y
                         + (points[m, 2] - points[i, 2]) * z
                     )
-                    if s > tolerance:
-                        above = True
-                    elif s < -tolerance:
-                        below = True
-                    else:
+                    if s * s <= level:
                         members[n_members] = m
                         n_members += 1
+                    elif s > 0.0:
+                        above = True
+                    else:
+                        below = True
                     if above and below:
                         break
                 if above == below:  # cuts through the hull, or all ligands lie in one plane
                     continue
                 if n_members > 3 and not _is_lowest(points, members, n_members, i, j, k, tolerance):
                     continue
-                if above:
-                    x, y, z = -x, -y, -z
+                norm = -np.sqrt(square) if above else np.sqrt(square)  # outwards
+                x, y, z = x / norm, y / norm, z / norm
                 normal[0], normal[1], normal[2] = x, y, z
                 area = _facet_area(points, members, n_members, normal)
                 height = points[i, 0] * x + points[i, 1] * y + points[i, 2] * z

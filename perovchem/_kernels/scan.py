@@ -1,16 +1,14 @@
-"""One pass over the tags of a vasprun.xml: where each ionic step keeps its numbers, then the numbers.
+"""One pass over the tags of a vasprun.xml: where each ionic step keeps its numbers.
 
 Not an XML parser: no entity is ever expanded and no tree is built. Tags are matched on a small stack, so that
 a file that is cut or garbled stops the pass where it stops making sense. Rows of constant width are jumped
-over, and checked when they are read.
+over, and checked when they are read (:mod:`perovchem._kernels.tagged_rows`).
 """
 
 from __future__ import annotations
 
 import numba as nb
 import numpy as np
-
-from perovchem._kernels.text import EXACT, NOT_A_NUMBER, UNDECIDED, parse_float
 
 #: Columns of the table of steps: byte offsets (-1: absent), strides (-1: rows of uneven width), a count.
 BEGIN, BASIS, BASIS_STRIDE, POSITIONS, POSITIONS_STRIDE = 0, 1, 2, 3, 4
@@ -30,8 +28,8 @@ SUMMARY = 8
 
 _DEPTH = 64
 _LONGEST_TAG = 1000
-_WIDTH = 17  # VASP writes a row as "<v>", three times (1X,F16.8), " </v>"
-ROW_WIDTH = 3 + 3 * _WIDTH + 5 + 1
+WIDTH = 17  # VASP writes a row as "<v>", three times (1X,F16.8), " </v>"
+ROW_WIDTH = 3 + 3 * WIDTH + 5 + 1
 _OFFSET = np.uint64(14695981039346656037)
 
 
@@ -59,7 +57,7 @@ _NONE, _IN_CALCULATION, _BARE = 0, 1, 2
 
 
 @nb.njit(cache=True)
-def _tag_end(text, p, size):
+def tag_end(text, p, size):
     """Return the position behind ">", or -1 at the end of the file, or -2 where this is no tag."""
     stop = min(size, p + _LONGEST_TAG)
     while p < stop:
@@ -171,7 +169,7 @@ def _jump_rows(text, opened, end, size):
 
 
 @nb.njit(cache=True)
-def _starred(text, p, size):
+def starred(text, p, size):
     """Return whether the number at ``p`` is printed as ******, NaN or Infinity."""
     while p < size and (text[p] == 32 or text[p] == 45):
         p += 1
@@ -337,7 +335,7 @@ def scan(text, start, n_atoms, table, summary):
     while stop < 0:
         while p < size and text[p] != 60:
             p += 1
-        end = -1 if p + 1 >= size else _tag_end(text, p + 1, size)
+        end = -1 if p + 1 >= size else tag_end(text, p + 1, size)
         if end >= 0 or end == -2:
             c = text[p + 1]
             if c == 33 or c == 63:  # "<!", "<?"
@@ -378,7 +376,7 @@ def scan(text, start, n_atoms, table, summary):
                     column = _energy_column(_attribute(text, after, end), electronic)
                     if column >= 0 and row[column] < 0:
                         row[column] = end
-                        if _starred(text, end, size):
+                        if starred(text, end, size):
                             summary[N_STARRED_ELECTRONIC if electronic else N_STARRED] += 1
             elif depth == base or name == _VARRAY:
                 behind = _open_in_step(text, name, after, end, n_atoms, depth, stack, state, row, summary)
@@ -393,225 +391,3 @@ def scan(text, start, n_atoms, table, summary):
     summary[STOP_AT] = p
     if stop != FINISHED and state[_STEP] != _NONE and state[_STRUCTURE_DONE] * state[_ENERGY_DONE] == 1:
         _end_step(state, row, table, summary)
-
-
-@nb.njit(cache=True)
-def same_blocks(text, starts, length):
-    """Return whether the ``length`` bytes at every start are the same."""
-    for k in range(1, starts.shape[0]):
-        for i in range(length):
-            if text[starts[k] + i] != text[starts[0] + i]:
-                return False
-    return True
-
-
-@nb.njit(cache=True, inline="always")
-def _load8(text, p):
-    """Return eight bytes as one little-endian integer."""
-    one = np.uint64(1)
-    value = np.uint64(0)
-    for k in range(8):
-        value |= np.uint64(text[p]) << np.uint64(8 * k)
-        p += one
-    return value
-
-
-_BLANKS6 = np.uint64(0x0000202020202020)
-_LOW6 = np.uint64(0x0000FFFFFFFFFFFF)
-_ZEROS = np.uint64(0x3030303030303030)
-_HIGHS = np.uint64(0x8080808080808080)
-_SIXES = np.uint64(0x4646464646464646)
-_PAIRS = np.uint64(0x000000FF000000FF)
-_MUL1 = np.uint64(0x000F424000000064)  # 100 + (1000000 << 32)
-_MUL2 = np.uint64(0x0000271000000001)  # 1 + (10000 << 32)
-
-
-@nb.njit(cache=True, inline="always")
-def _eight_digits(v):
-    """Return (the number of eight ASCII digits, whether they all are digits); Lemire's arithmetic."""
-    good = ((v + _SIXES) | (v - _ZEROS)) & _HIGHS == 0
-    v -= _ZEROS
-    v = v * np.uint64(10) + (v >> np.uint64(8))
-    v = ((v & _PAIRS) * _MUL1 + ((v >> np.uint64(16)) & _PAIRS) * _MUL2) >> np.uint64(32)
-    return np.int64(v & np.uint64(0xFFFFFFFF)), good
-
-
-@nb.njit(cache=True)
-def _whole_part(text, p):
-    """Return (digits, negative, good) of the 8 bytes before the point: blanks, a sign, digits."""
-    stop = p + np.uint64(8)
-    one = np.uint64(1)
-    good = text[p] == 32
-    while p < stop and text[p] == 32:
-        p += one
-    negative = p < stop and text[p] == 45
-    if negative:
-        p += one
-    good = good and p < stop
-    value = np.int64(0)
-    while p < stop:
-        digit = np.int64(text[p]) - 48
-        good = good and 0 <= digit <= 9
-        value = value * 10 + digit
-        p += one
-    return value, negative, good
-
-
-@nb.njit(cache=True)
-def read_blocks(text, starts, strides, rows, out, failed):
-    """Read chosen rows of blocks of three F16.8 columns, many frames at once.
-
-    Parameters
-    ----------
-    text : uint8 (n_bytes,)
-    starts, strides : int64 (n_frames,)
-        First byte of row 0 and bytes from row to row, of each frame; stride -1 is a failure at once.
-    rows : int64 (n_rows,)
-    out : float64 (n_frames, n_rows, 3)
-    failed : bool (n_frames,)
-        Filled: True where a row does not follow the pattern, and the frame must be read otherwise.
-    """
-    size = np.uint64(text.shape[0])
-    width = np.uint64(_WIDTH)
-    for frame in range(starts.shape[0]):
-        failed[frame] = strides[frame] < ROW_WIDTH
-        if failed[frame]:
-            continue
-        stride = np.uint64(strides[frame])
-        start = np.uint64(starts[frame])
-        bad = False
-        for r in range(rows.shape[0]):
-            p = start + np.uint64(rows[r]) * stride
-            if p + stride > size:
-                bad = True
-                break
-            tag = p + stride - np.uint64(ROW_WIDTH)
-            while p < tag:
-                bad |= text[p] != 32
-                p += np.uint64(1)
-            bad |= text[p] != 60
-            bad |= text[p + np.uint64(1)] != 118
-            bad |= text[p + np.uint64(2)] != 62
-            p += np.uint64(3)
-            for column in range(3):
-                lead = _load8(text, p)
-                bad |= text[p + np.uint64(8)] != 46
-                mantissa, good = _eight_digits(_load8(text, p + np.uint64(9)))
-                bad |= not good
-                sign = (lead >> np.uint64(48)) & np.uint64(0xFF)
-                digit = np.int64(lead >> np.uint64(56)) - 48
-                negative = sign == np.uint64(45)
-                if (lead & _LOW6) != _BLANKS6 or not (negative or sign == np.uint64(32)):
-                    digit, negative, good = _whole_part(text, p)
-                    bad |= not good
-                else:
-                    bad |= digit < 0 or digit > 9
-                value = np.float64(mantissa + digit * 100000000) / 1e8
-                out[frame, r, column] = -value if negative else value
-                p += width
-            bad |= text[p] != 32
-            bad |= text[p + np.uint64(1)] != 60
-            bad |= text[p + np.uint64(2)] != 47
-            bad |= text[p + np.uint64(3)] != 118
-            bad |= text[p + np.uint64(4)] != 62
-            bad |= text[p + np.uint64(5)] != 10
-        failed[frame] = bad
-
-
-@nb.njit(cache=True)
-def _blanks(text, p, end):
-    while p < end and (text[p] == 32 or text[p] == 10 or text[p] == 9 or text[p] == 13):
-        p += 1
-    return p
-
-
-@nb.njit(cache=True)
-def read_tagged_rows(text, start, out, undecided):
-    """Read ``<v> a b c </v>`` rows however they are laid out, up to ``</varray>``.
-
-    Parameters
-    ----------
-    text : uint8 (n_bytes,)
-    start : int
-    out : float64 (n_rows, 3)
-        Filled; NaN where undecided.
-    undecided : int64 (3 * n_rows, 4)
-        Filled with row, column, first byte, last byte + 1 of what Python must read.
-
-    Returns
-    -------
-    n_undecided : int
-    bad : int
-        Byte of the row that holds no three numbers, or -1.
-    """
-    size = text.shape[0]
-    n_undecided = 0
-    p = start
-    for row in range(out.shape[0]):
-        p = _blanks(text, p, size)
-        begin = p
-        if p + 3 > size or text[p] != 60 or text[p + 1] != 118 or (text[p + 2] != 62 and text[p + 2] != 32):
-            return n_undecided, begin
-        p = _tag_end(text, p + 1, size)
-        if p < 0:
-            return n_undecided, begin
-        for column in range(3):
-            p = _blanks(text, p, size)
-            first = p
-            value, p, code = parse_float(text, p, size)
-            # what follows must be a blank or a tag: "0.5abc", "1.5.2" and "-0.1-0.2" are no numbers
-            if code == NOT_A_NUMBER or p >= size or (text[p] > 32 and text[p] != 60):
-                return n_undecided, begin
-            if code == UNDECIDED:
-                undecided[n_undecided, 0] = row
-                undecided[n_undecided, 1] = column
-                undecided[n_undecided, 2] = first
-                undecided[n_undecided, 3] = p
-                n_undecided += 1
-                value = np.nan
-            out[row, column] = value
-        p = _blanks(text, p, size)
-        if p + 4 > size or text[p] != 60 or text[p + 1] != 47 or text[p + 2] != 118 or text[p + 3] != 62:
-            return n_undecided, begin
-        p += 4
-    p = _blanks(text, p, size)
-    if p + 4 > size or text[p] != 60 or text[p + 1] != 47 or text[p + 2] != 118 or text[p + 3] != 97:
-        return n_undecided, p
-    return n_undecided, -1
-
-
-@nb.njit(cache=True)
-def read_values(text, starts, out, undecided):
-    """Read one number behind each start (-1: NaN; ******, NaN and Infinity: NaN).
-
-    Parameters
-    ----------
-    text : uint8 (n_bytes,)
-    starts : int64 (n,)
-    out : float64 (n,)
-    undecided : int64 (n, 2)
-        Filled with entry and byte behind it, of what Python must read.
-
-    Returns
-    -------
-    n_undecided : int
-    bad : int
-        First entry that is none of these, or -1.
-    """
-    size = text.shape[0]
-    n_undecided = 0
-    for k in range(starts.shape[0]):
-        out[k] = np.nan
-        p = starts[k]
-        if p < 0 or _starred(text, p, size):
-            continue
-        value, p, code = parse_float(text, p, size)
-        if code == NOT_A_NUMBER or (p < size and text[p] > 32 and text[p] != 60):
-            return n_undecided, k
-        if code == EXACT:
-            out[k] = value
-        else:
-            undecided[n_undecided, 0] = k
-            undecided[n_undecided, 1] = p
-            n_undecided += 1
-    return n_undecided, -1

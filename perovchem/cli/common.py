@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import warnings
@@ -14,7 +15,7 @@ from perovchem.errors import InputError, PerovchemWarning, UsageError
 
 def segments(text: str) -> str | list[str]:
     """Return an input as it is, or its segments where it is several paths joined by '+'."""
-    if "+" not in text or Path(text).exists():
+    if "+" not in text or os.path.exists(text):  # noqa: PTH110  Path.exists raises where it may not look
         return text
     return [part for part in text.split("+") if part]
 
@@ -48,9 +49,28 @@ def collected_warnings() -> Iterator[list[str]]:
                 sys.stderr.write(f"warning: {sentence}\n")
 
 
+def tell_when_compiling() -> None:
+    """Say once that kernels are compiled, which happens in the first run after an installation."""
+    from numba.core import event
+
+    class Teller(event.Listener):  # type: ignore[misc]  # numba carries no types
+        told = False
+
+        def on_start(self, _event: object) -> None:
+            if not self.told:
+                sys.stderr.write("compiling kernels; only the first run after an installation does\n")
+            self.told = True
+
+        def on_end(self, _event: object) -> None:
+            """Nothing to say."""
+
+    event.register("numba:compile", Teller())
+
+
 @contextmanager
 def progress() -> Iterator[None]:
     """Show how far work that takes longer than a second has come; silent off a terminal."""
+    tell_when_compiling()
     if not sys.stderr.isatty():
         yield
         return

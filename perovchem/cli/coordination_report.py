@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -29,32 +30,45 @@ def document(runs: list[str], comparison: Comparison, settings: dict[str, Any], 
 
 def table(comparison: Comparison) -> str:
     """Return the numbers of all runs as an aligned table, and what they rest on below it."""
-    parts = list(zip(comparison.shells, comparison.polyhedra, comparison.aggregation, strict=True))
+    parts = list(
+        zip(comparison.shells, comparison.polyhedra, comparison.aggregation, comparison.history, strict=True)
+    )
     columns = [summary(*part) for part in parts]
+    crystals = all(len(shells.frames) == 1 for shells in comparison.shells)
     rows = []
     for lines in zip(*columns, strict=True):
         what, _, _, unit = lines[0]
+        if what.startswith("first lasting") and crystals:
+            continue
         digits = 0 if what in _WHOLE else _DIGITS[unit]
         cells = [_cell(value, error, digits) for _, value, error, _ in lines]
         link = what.removeprefix("first lasting ")
-        for k, (_, _, joined) in enumerate(parts):
-            if joined.from_start.get(link):  # it may have begun before what was analyzed
+        for k, (*_, history) in enumerate(parts):
+            if history.from_start.get(link):  # it may have begun before what was analyzed
                 cells[k] = f"≤ {cells[k]}"
         rows.append([what, *cells, "" if unit == "1" else unit])
     text = [text_table(["", *comparison.labels, "unit"], rows), ""]
     text += [f"cutoff {name}: {c.source}" for name, c in comparison.shells[0].cutoffs.items()]
-    for label, (shells, _, _) in zip(comparison.labels, parts, strict=True):
+    for label, (shells, *_) in zip(comparison.labels, parts, strict=True):
         common = list(shells.speciation["by_molecule"].items())[:4]
-        text.append(f"{label}: " + ", ".join(f"{species} {100 * part:.0f} %" for species, part in common))
-    text.append("± is one standard error, from blocks of frames; – is undefined.")
+        text.append(
+            f"{label}: "
+            + ", ".join(f"{species} {100 * part:.0f} %" for species, part in common if part >= 0.005)
+        )
+    if not crystals:
+        text.append("± is one standard error, from blocks of frames; – is undefined.")
     return "\n".join(text)
 
 
 def _cell(value: float, error: float, digits: int) -> str | None:
-    """Return "value ± error", "value", or None where undefined."""
-    if value != value:
+    """Return "value ± error" with two digits of the error, "value", or None where undefined."""
+    if math.isnan(value):
         return None
-    return f"{value:.{digits}f} ± {error:.{digits}f}" if error == error else f"{value:.{digits}f}"
+    if math.isnan(error):
+        return f"{value:.{digits}f}"
+    if error > 0:
+        digits = min(max(digits, 1 - math.floor(math.log10(error))), digits + 3)
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def write(

@@ -90,9 +90,10 @@ def plot_sharing(comparison: Comparison) -> Figure:
         figure = Figure(figsize=(2 * COLUMN, 0.6 + 1.6 * n_runs))
         grid = figure.add_gridspec(n_runs, 3 if measured else 2)
         panels = []
-        for k, (name, joined) in enumerate(zip(comparison.labels, comparison.aggregation, strict=True)):
+        for k, (name, joined) in enumerate(zip(comparison.labels, comparison.history, strict=True)):
             axes = figure.add_subplot(grid[k, :2])
             _history(axes, joined)
+            _discarded(axes, comparison.shells[k])
             axes.set_title(name, pad=18)
             panels.append(axes)
         ends = [axes.get_xlim() for axes in panels]
@@ -100,7 +101,7 @@ def plot_sharing(comparison: Comparison) -> Figure:
             axes.set_xlim(min(begin for begin, _ in ends), max(end for _, end in ends))
         panels[-1].set_xlabel(label("time") if comparison.shells[0].frames.times is not None else "frame")
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=4, handlelength=1.2)
+        figure.legend(handles, labels, loc="outside upper left", ncols=5, handlelength=1.2)
         if measured:
             right = figure.add_subplot(grid[:, 2])
             _pair_distributions(right, comparison.shells[0])
@@ -142,6 +143,17 @@ def _history(axes: Axes, joined: Aggregation) -> None:
             xycoords=("data", "axes fraction"), fontsize=6.5, ha="right" if near_end else "left", va="bottom",
             annotation_clip=False,
         )  # fmt: skip
+
+
+def _discarded(axes: Axes, shells: Coordination) -> None:
+    """Show which part of the history the averages leave out."""
+    frames = shells.frames
+    if frames.whole is None:
+        return
+    end = float(frames.discarded) if frames.times is None else float(frames.times[0] / 1000)
+    begin, _ = axes.get_xlim()
+    axes.axvspan(begin, end, ymax=0.035, color="white", linewidth=0)
+    axes.axvspan(begin, end, ymax=0.03, color="#D55E00", linewidth=0, label="discarded for averages")
 
 
 def _thinned(x: Floats, fractions: Floats) -> tuple[Floats, Floats]:

@@ -82,7 +82,8 @@ def stated_clock(file: FileBytes, kind: str) -> StatedClock:
     else:
         text = bytes(file.data[:_HEAD])
         found = re.findall(
-            rb'<i[^>]*name="(POTIM|NBLOCK|IBRION|NSW|SMASS|MDALGO)"[^>]*>\s*([^<\s]+)\s*</i>', text
+            rb'<i[^<>]{0,80}?name="(POTIM|NBLOCK|IBRION|NSW|ML_OUTBLOCK)"[^<>]{0,80}>\s*+([^<\s]{1,40})\s*+</i>',
+            text,
         )
         settings = {key.decode(): value.decode("latin-1") for key, value in found}
         atoms = re.search(rb"<atoms>\s*(\d{1,12})\s*</atoms>", text)
@@ -160,7 +161,7 @@ def set_clock(source: FrameSource, timestep: float | None) -> tuple[Floats | Non
     stated = stated_times(source)
     if stated is not None:
         return stated, _against_stated(source, stated, timestep)
-    if source.format in ("POSCAR", "CIF"):
+    if source.format in ("POSCAR", "CIF", "CASTEP .geom"):
         return None, ()
     notes: list[str] = []
     clock = StatedClock(source.metadata.timestep, source.metadata.nblock, source.metadata.timestep_source)

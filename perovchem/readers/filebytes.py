@@ -7,7 +7,7 @@ import lzma
 import mmap
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +19,14 @@ from numpy.typing import NDArray
 from perovchem.errors import InputError
 
 _CHUNK: Final = 1 << 20
+_FEED: Final = 1 << 16
+"""Packed bytes handed to a decompressor at once: what it returns unused is copied at each stream's end."""
 _FREE_SIZE: Final = 64 << 20
 _MOST_RATIO: Final = 60
 """Text of these codes packs 3 to 10 times; beyond _FREE_SIZE, more than this is a bomb."""
+_FREE_STREAMS: Final = 1000
+_SMALLEST_STREAM: Final = 1024
+"""Packed bytes; a file of more than _FREE_STREAMS streams that are smaller than this on average is a bomb."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +60,8 @@ class FileBytes:
 
     def line_number(self, position: int) -> int:
         """Return the line (from 1) that holds the byte at ``position``."""
-        return int(np.count_nonzero(self.array[:position] == 10)) + 1
+        pieces = (self.array[i : min(i + _CHUNK, position)] for i in range(0, position, _CHUNK))
+        return sum(int(np.count_nonzero(piece == 10)) for piece in pieces) + 1
 
     def where(self, position: int) -> str:
         """Return "file, line n" for an error message."""
@@ -110,6 +116,12 @@ def open_bytes(path: str | Path) -> FileBytes:
     try:
         if path.is_dir():
             raise InputError("a file was expected", where=f"{path} is a folder", fix="name a file in it")
+        if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
+            raise InputError(
+                "a pipe or device cannot be mapped",
+                where=str(path),
+                fix="write its content into a file first",
+            )
         with path.open("rb") as handle:
             head = handle.read(6)
             if not head:
@@ -129,35 +141,13 @@ def open_bytes(path: str | Path) -> FileBytes:
 
 def _unpack(path: Path, handle: Any, name: str, make: Callable[[], Any]) -> FileBytes:
     """Unpack one or several joined streams under a bound on size."""
-    packed = path.stat().st_size
-    bound = max(_FREE_SIZE, _MOST_RATIO * packed)
-    stream = make()
-    written = 0
-    complete = False
-    pending = b""
+    notes: list[str] = []
     with tempfile.TemporaryFile() as out:
+        written = 0
         try:
-            while True:
-                needs_input = getattr(stream, "needs_input", True)
-                chunk = pending or (handle.read(_CHUNK) if needs_input else b"")
-                pending = b""
-                if needs_input and not chunk:
-                    break  # ends within a stream
-                piece = stream.decompress(chunk, _CHUNK)
+            for piece in _streams(path, handle, name, make, notes):
                 out.write(piece)
                 written += len(piece)
-                if written > bound:
-                    raise InputError(
-                        f"the {name} file unpacks to more than {_MOST_RATIO} times its size",
-                        where=str(path),
-                        fix="unpack it yourself if you trust it",
-                    )
-                if stream.eof:
-                    pending = stream.unused_data or handle.read(_CHUNK)
-                    if not pending.startswith(tuple(magic for magic, _, _ in _MAGIC)):
-                        complete = True  # trailing padding is no stream
-                        break
-                    stream = make()
         except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
             raise InputError(
                 f"the {name} stream is corrupt after {written} unpacked bytes ({error})",
@@ -168,5 +158,49 @@ def _unpack(path: Path, handle: Any, name: str, make: Callable[[], Any]) -> File
             raise InputError(f"the {name} file holds nothing", where=str(path), fix="copy it again")
         out.flush()
         data = mmap.mmap(out.fileno(), 0, access=mmap.ACCESS_READ)
-    note = () if complete else (f"{path.name}: the {name} stream ends early; what unpacks was kept",)
-    return FileBytes(path, data, complete, note)
+    return FileBytes(path, data, not notes, tuple(notes))
+
+
+def _streams(
+    path: Path, handle: Any, name: str, make: Callable[[], Any], notes: list[str]
+) -> Iterator[bytes]:
+    """Yield the unpacked pieces of all streams in a file; note where it does not end as it should."""
+    packed = path.stat().st_size
+    magic = next(magic for magic, kind, _ in _MAGIC if kind == name)
+    stream, pending = make(), b""
+    written, n_streams = 0, 1
+    while True:
+        chunk = b""
+        if stream.needs_input:
+            chunk = pending or handle.read(_FEED)
+            pending = b""
+            if not chunk:
+                notes.append(f"{path.name}: the {name} stream ends early; what unpacks was kept")
+                return
+        piece = stream.decompress(chunk, _CHUNK)
+        written += len(piece)
+        if written > max(_FREE_SIZE, _MOST_RATIO * packed):
+            raise InputError(
+                f"the {name} file unpacks to more than {_MOST_RATIO} times its size",
+                where=str(path),
+                fix="unpack it yourself if you trust it",
+            )
+        yield piece
+        if not stream.eof:
+            continue
+        pending = stream.unused_data.lstrip(b"\0")  # zeros may pad a stream
+        while len(pending) < len(magic) and (more := handle.read(_FEED)):
+            pending = (pending + more).lstrip(b"\0")
+        if not pending:
+            return
+        if not pending.startswith(magic):
+            notes.append(f"{path.name}: what follows the {name} stream is none, and was left out")
+            return
+        stream = make()
+        n_streams += 1
+        if n_streams > max(_FREE_STREAMS, packed // _SMALLEST_STREAM):
+            raise InputError(
+                f"the {name} file is made of absurdly many streams",
+                where=str(path),
+                fix="unpack it yourself if you trust it",
+            )

@@ -193,7 +193,7 @@ def join(segments: Sequence[Segment], notes: tuple[str, ...] = ()) -> JoinedSour
             _same_atoms(kept[0], segment)
             _seam(kept, segment, clock, told)
         else:
-            clock.begin(segment)
+            clock.same()
         kept.append(segment)
     times, steps = clock.merged(kept)
     if times is None and any(segment.times is not None for segment in kept):
@@ -225,14 +225,10 @@ class _Clock:
         self.time_shifts: list[float] = []
         self.step_shifts: list[int] = []
 
-    def begin(self, _segment: Segment) -> None:
-        self.time_shifts.append(0.0)
-        self.step_shifts.append(0)
-
     def same(self) -> None:
-        """The next segment counts on by itself."""
-        self.time_shifts.append(self.time_shifts[-1])
-        self.step_shifts.append(self.step_shifts[-1])
+        """The next segment, or the first, counts on by itself."""
+        self.time_shifts.append(self.time_shifts[-1] if self.time_shifts else 0.0)
+        self.step_shifts.append(self.step_shifts[-1] if self.step_shifts else 0)
 
     def at(self, former: Segment, k: int, following: Segment) -> None:
         """The first frame of the next segment is frame ``k`` of the former."""

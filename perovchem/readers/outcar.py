@@ -18,9 +18,9 @@ from perovchem.frames import Floats
 from perovchem.readers.filebytes import FileBytes
 from perovchem.readers.incar import number
 
-KILOBAR: Final = 0.1
-"""One kbar in GPa."""
+KILOBAR: Final = 0.1  # GPa
 
+_HEAD: Final = 64 << 20
 _TAIL: Final = 1 << 18
 _KEYS: Final = re.findall(
     r"\w+",
@@ -28,10 +28,9 @@ _KEYS: Final = re.findall(
     "ISPIN ENCUT ISMEAR SIGMA LSORBIT IVDW GGA",
 )
 
-_VALUE = rb"\s*([-+.\dEeNaInfity]+|\*+)"
+_VALUE = rb"\s*+([-+.\dEeNaInfity]++|\*++)"
 _ENERGY = re.compile(
-    rb"free\s+energy(\s+ML)?\s+TOTEN\s*=" + _VALUE + rb".*?energy\(sigma->0\)\s*=" + _VALUE + rb"[ \r]*\n",
-    re.DOTALL,
+    rb"free\s+energy(\s+ML)?\s+TOTEN\s*=%b[^=]*=[^=]*energy\(sigma->0\)\s*=%b[ \r]*\n" % (_VALUE, _VALUE)
 )
 _THERMOSTAT = re.compile(
     rb"EKIN\s*=" + _VALUE + rb".*?temperature" + _VALUE + rb"\s*K\).*?ETOTAL\s*=" + _VALUE + rb"\s*eV",
@@ -140,11 +139,14 @@ def read_outcar_head(file: FileBytes) -> OutcarHead:
     data = file.data
     found = re.search(rb"vasp\.(\S+)", data[:8192])
     version = found.group(1).decode("latin-1") if found else ""
-    arrays = data.find(b"Dimension of arrays:")
-    start = data.find(b"Startparameter for this run", max(arrays, 0))
+    arrays = data.find(b"Dimension of arrays:", 0, _HEAD)
+    start = data.find(b"Startparameter for this run", max(arrays, 0), _HEAD)
     end = start if start >= 0 else len(data)
     settings: dict[str, str] = {}
-    for begin, stop in ((data.find(b"MD-specific parameters"), arrays), (start, start + 16384)):
+    for begin, stop in (
+        (data.find(b"MD-specific parameters", 0, max(arrays, 0)), arrays),
+        (start, start + 16384),
+    ):
         if 0 <= begin < stop:
             settings |= _settings(bytes(data[begin : min(stop, begin + 16384)]))
     if arrays < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -9,11 +10,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from perovchem._kernels import lines
 from perovchem.elements import element, table
 from perovchem.errors import FormatError
 from perovchem.readers.filebytes import FileBytes
+from perovchem.readers.numbers import read_rows
 
 _MOST_ATOMS: Final = 10_000_000
+LARGEST: Final = 1e6
+"""Å, or fraction of a cell; no edge or position is larger, and products of such numbers stay finite."""
+_SMALLEST_VOLUME: Final = 1e-3
+"""Å3; less than any atom takes."""
+_FLATTEST: Final = 1e-6
+"""Volume over the product of the edges; a flatter cell is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +136,8 @@ def _species(
             fix="check the counts",
         )
     for symbol in symbols:
-        element(symbol, where=file.where(places[line - 1]))
+        if symbol not in table():  # to count lines for every sound header would take quadratic time
+            element(symbol, where=file.where(places[line - 1]))
     return tuple(s for s, n in zip(symbols, numbers, strict=True) for _ in range(n)), end, notes
 
 
@@ -142,17 +152,84 @@ def read_header(file: FileBytes, start: int) -> Header:
     texts, places = _lines(file, start, 7)
     scale = np.array(_numbers(file, texts[1], places[1], (1, 3), "scale"))
     rows = [_numbers(file, texts[i], places[i], (3,), "lattice") for i in (2, 3, 4)]
-    lattice = np.array(rows)
-    volume = abs(float(np.linalg.det(lattice)))
-    if volume < 1e-6:
+    volume = _volume(rows)
+    if not volume:
         raise FormatError(
-            "the lattice vectors span no volume", where=file.where(places[2]), fix="check the lattice rows"
+            "the lattice vectors span no volume",
+            where=file.where(places[2]),
+            fix="check the lattice rows",
         )
     if len(scale) == 1:
         if scale[0] < 0:  # VASP: the volume of the cell
-            scale = np.array([(-scale[0] / volume) ** (1 / 3)])
+            scale = np.array([(-float(scale[0]) / volume) ** (1 / 3)])
         scale = np.repeat(scale, 3)
-    if not (scale > 0).all():
-        raise FormatError("a scale factor is not positive", where=file.where(places[1]), fix="check line 2")
+    if not ((scale > 0) & (scale <= LARGEST)).all():
+        raise FormatError(
+            "a scale factor is out of range", where=file.where(places[1]), fix="check the scale line"
+        )
+    cell = np.array(rows) * scale
+    if _volume(cell.tolist()) < _SMALLEST_VOLUME:
+        raise FormatError(
+            "scale and lattice vectors make a cell that is too small or too large for atoms",
+            where=file.where(places[1]),
+            fix="check scale and lattice rows; lengths are in Å",
+        )
     species, end, notes = _species(file, texts, places)
-    return Header(start, end, lattice * scale, scale, species, notes)
+    return Header(start, end, cell, scale, species, notes)
+
+
+def _volume(rows: list[list[float]]) -> float:
+    """Return the volume of one cell, 0 where it is flat or beyond all bounds."""
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = rows
+    if max(map(abs, (ax, ay, az, bx, by, bz, cx, cy, cz))) > LARGEST:
+        return 0.0
+    volume = abs(ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx))
+    edges = math.hypot(ax, ay, az) * math.hypot(bx, by, bz) * math.hypot(cx, cy, cz)
+    return volume if volume > _FLATTEST * edges else 0.0
+
+
+def has_volume(cells: NDArray[np.float64], *, smallest: float = 0.0) -> NDArray[np.bool_]:
+    """Return for each cell (n, 3, 3) whether it is neither flat nor beyond all bounds."""
+    sound = np.asarray((np.abs(cells) <= LARGEST).all(axis=(1, 2)))
+    cells = np.where(sound[:, None, None], cells, 0.0)
+    volumes = np.abs(np.linalg.det(cells))
+    edges = np.linalg.norm(cells, axis=2).prod(axis=1)
+    return np.asarray(sound & (volumes > _FLATTEST * edges) & (volumes >= smallest))
+
+
+def read_cells(file: FileBytes, starts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Read cells and scales of many headers, as :func:`read_header` does, which has found them there.
+
+    Parameters
+    ----------
+    file : FileBytes
+    starts : int64 (n,)
+        First byte of each header.
+
+    Returns
+    -------
+    cells : float64 (n, 3, 3)
+        Å.
+    scales : float64 (n, 3)
+
+    Raises
+    ------
+    FormatError
+        If a lattice row holds no three numbers, or a cell has no volume; with the line.
+    """
+    first = read_header(file, int(starts[0]))
+    if len(starts) == 1:
+        return first.cell[None], first.scale[None]
+    array = file.array
+    second = lines.following_lines(array, starts, 1)
+    lattice = lines.following_lines(array, second, 1)
+    scale_line = array[second[0] : lattice[0]]
+    if b"-" in scale_line.tobytes() or not lines.equal_at(array, second, 0, scale_line).all():
+        headers = [read_header(file, int(start)) for start in starts]
+        return np.stack([h.cell for h in headers]), np.stack([h.scale for h in headers])
+    rows = np.stack([lattice, *(lines.following_lines(array, lattice, n) for n in (1, 2))], axis=1)
+    cells = read_rows(file, rows.ravel(), len(file), what="lattice vector").reshape(-1, 3, 3) * first.scale
+    sound = has_volume(cells, smallest=_SMALLEST_VOLUME)
+    if not sound.all():
+        read_header(file, int(starts[int(np.argmin(sound))]))  # says what is wrong with it
+    return cells, np.tile(first.scale, (len(starts), 1))

@@ -89,7 +89,7 @@ def open_input(path: Paths, timestep: float | None = None) -> Opened:
         raise UsageError("the same segment is given twice", where=str(paths[0]), fix="name each segment once")
     found = _Found()
     for one in paths:
-        if one.is_dir():
+        if os.path.isdir(one):  # noqa: PTH112  Path.is_dir raises where it may not look
             _open_folder(one, found)
         else:
             found.sources.append(open_source(open_bytes(one)))

@@ -11,25 +11,30 @@ from perovchem.readers.filebytes import FileBytes
 #: How much of a file is looked at, bytes.
 HEAD: Final = 8192
 
-_NUMBER: Final = rb"[ \t]*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?"
+# possessive, so that no text makes the search try every way to part its digits
+_NUMBER: Final = rb"[ \t]*+[-+]?+(?>\d++(?:\.\d*+)?+|\.\d++)(?:[eEdD][-+]?+\d++)?+"
+_NEXT: Final = rb"(?=[ \t+-])" + _NUMBER
 _POSCAR: Final = re.compile(
-    rb"[^\n]*\n%b(?:[ \t]+%b){0,2}[^\n]*\n(?:%b[ \t]*%b[ \t]*%b[^\n]*\n){3}" % ((_NUMBER,) * 5)
+    rb"[^\n]*+\n%b(?:%b){0,2}+[^\n]*+\n(?:%b%b%b[^\n]*+\n){3}" % (_NUMBER, _NEXT, _NUMBER, _NEXT, _NEXT)
 )
-_VASP4: Final = re.compile(
-    rb"(?:[ \t]*\d+){3,4}[ \t]*\n(?:%b){5}[ \t]*\n%b[ \t]*\n[ \t]*CAR" % (_NUMBER, _NUMBER)
+_LINE: Final = rb"[^\n]*+\n"
+# atoms and steps, volume and lengths, temperature, "CAR", title: four kinds of output begin so
+_CAR: Final = rb"(?:[ \t]*+\d++){3,4}[ \t]*\r?\n(?:%b){4,5}[ \t]*\r?\n%b[ \t]*\r?\n[ \t]*CAR%b%b" % (
+    _NUMBER,
+    _NUMBER,
+    _LINE,
+    _LINE,
 )
+_VASP4: Final = re.compile(_CAR + rb"[ \t]*\r?\n%b%b%b[ \t]*\r?\n" % (_NUMBER, _NEXT, _NEXT))
 #: Recognized, to say so, but read by no door of this version.
 _OTHERS: Final = (
-    (re.compile(rb"PROCAR "), "a PROCAR"),
-    (re.compile(rb"Number of k-points\s+\d+"), "a CASTEP .bands file"),
-    (
-        re.compile(rb"(?:\s*\d+){4}\s*\n(?:%b){5}\s*\n%b\s*\n\s*CAR" % (_NUMBER, _NUMBER)),
-        "an EIGENVAL or DOSCAR",
-    ),
-    (re.compile(rb"\s*BEGIN header[^<]*Number of (?:ions|branches)"), "a CASTEP .phonon file"),
-    (re.compile(rb"(?im)^\s*%BLOCK\s+(?:LATTICE|POSITIONS)"), "a CASTEP .cell file"),
-    (re.compile(rb"\s*\d+[ \t]*\r?\n[^\n]*\r?\n[ \t]*[A-Z][a-z]?(?:%b){3}" % _NUMBER), "an XYZ file"),
-    (re.compile(rb"ITEM: TIMESTEP"), "a LAMMPS dump"),
+    (re.compile(rb"(?m)^PROCAR "), "a PROCAR"),
+    (re.compile(rb"(?m)^Number of k-points\s+\d"), "a CASTEP .bands file"),
+    (re.compile(rb"\A" + _CAR), "an EIGENVAL, DOSCAR or PCDAT"),
+    (re.compile(rb"\A\s*+BEGIN header[ \t]*\r?\n *Number of ions"), "a CASTEP .phonon file"),
+    (re.compile(rb"(?im)^[ \t]*%BLOCK\s+(?:LATTICE|POSITIONS)"), "a CASTEP .cell file"),
+    (re.compile(rb"\A\s*+\d++[ \t]*\r?\n[^\n]*+\n[ \t]*[A-Z][a-z]?(?:%b){3}" % _NEXT), "an XYZ file"),
+    (re.compile(rb"(?m)^ITEM: TIMESTEP"), "a LAMMPS dump"),
 )
 
 
@@ -51,6 +56,8 @@ def identify(file: FileBytes) -> str:
         raise FormatError(
             "the file is binary", where=str(file.path), fix="give a text output of VASP or CASTEP"
         )
+    if _POSCAR.match(head):  # first, for its title may hold any word
+        return "XDATCAR" if _is_xdatcar(head) else "POSCAR"
     if b"<modeling>" in head and b"<?xml" in head[:200]:
         return "vasprun.xml"
     if re.search(rb"BEGIN header", head) and b"<--" in head:
@@ -59,11 +66,9 @@ def identify(file: FileBytes) -> str:
         return "CASTEP .castep"
     if re.match(rb"\s*vasp\.\d", head) or (b"POTCAR:" in head and b"INCAR:" in head):
         return "OUTCAR"
-    if re.search(rb"(?m)^\s*(?:data_\S*|loop_|_cell_length_a)", head):
+    if re.search(rb"(?m)^[ \t]*(?:data_\S*|loop_|_cell_length_a)", head):
         return "CIF"
-    if _POSCAR.match(head):
-        return "XDATCAR" if _is_xdatcar(head) else "POSCAR"
-    if re.search(rb"(?mi)^\s*(?:SYSTEM|ENCUT|IBRION|POTIM|NSW|EDIFF|ISMEAR|PREC|ALGO)\s*=", head):
+    if re.search(rb"(?mi)^[ \t]*(?:SYSTEM|ENCUT|IBRION|POTIM|NSW|EDIFF|ISMEAR|PREC|ALGO)\s*=", head):
         return "INCAR"
     if _VASP4.match(head):
         raise FormatError(
@@ -88,7 +93,7 @@ def identify(file: FileBytes) -> str:
 
 def _is_xdatcar(head: bytes) -> bool:
     """Return whether a POSCAR-like header is followed by numbered or blank-separated configurations."""
-    if re.search(rb"(?mi)^\s*(?:direct|cartesian)\s+configuration\s*=", head):
+    if re.search(rb"(?mi)^[ \t]*(?:direct|cartesian)[ \t]+configuration[ \t]*=", head):
         return True
     lines = head.split(b"\n")
     return len(lines) > 7 and any(not line.strip() for line in lines[6:8])

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from perovchem._kernels import lines
+from perovchem.elements import element
 from perovchem.errors import FormatError
 from perovchem.frames import Floats, FrameSource, Integers, RunMetadata
 from perovchem.readers.filebytes import FileBytes
 from perovchem.readers.numbers import read_rows
-from perovchem.readers.poscar_header import read_header
+from perovchem.readers.poscar_header import LARGEST, has_volume, read_header
 from perovchem.readers.sniff import identify
 
 _LARGEST_CIF = 64 << 20
+_LONGEST_ROW = 1000
 
 
 class StructureSource(FrameSource):
@@ -36,12 +38,13 @@ class StructureSource(FrameSource):
         cartesian: bool = False,
         code: str = "",
         notes: tuple[str, ...] = (),
+        complete: bool = True,
     ) -> None:
         self.format = kind
         self.files = (file.path,)
         self.species = species
         self.cartesian = cartesian
-        self.complete = file.complete
+        self.complete = file.complete and complete
         self.metadata = RunMetadata(code=code)
         self.notes = (*file.notes, *notes)
         self._cell = cell
@@ -85,7 +88,8 @@ def open_poscar(file: FileBytes) -> FrameSource:
             where=str(file.path),
             fix="restore the end of the file",
         )
-    rows = read_rows(file, starts, end, what="position")
+    rows = read_rows(file, starts, end, what="position", largest=LARGEST)
+    cut = _seems_cut(file, starts)
     cartesian = not mode.startswith(b"d")
     return StructureSource(
         file,
@@ -95,8 +99,28 @@ def open_poscar(file: FileBytes) -> FrameSource:
         coordinates=rows * header.scale if cartesian else rows,
         cartesian=cartesian,
         code="VASP",
-        notes=header.notes,
+        notes=(*header.notes, *cut),
+        complete=not cut,
     )
+
+
+def _seems_cut(file: FileBytes, starts: Integers) -> tuple[str, ...]:
+    """Return a note where the file ends without a line end and its last number with fewer decimals than above."""
+    last, above = int(starts[-1]), int(starts[max(0, len(starts) - 2)])
+    if file.data.find(b"\n", last) >= 0 or len(file) - last > _LONGEST_ROW:
+        return ()
+    (*first, third), model = (_decimals(bytes(file.data[k : k + _LONGEST_ROW])) for k in (last, above))
+    if len(starts) == 1:
+        model = [*first, first[-1]]
+    if first != model[:2] or third >= model[2]:
+        return ()
+    return (f"{file.path.name}: it ends within a line, and its last number may be cut",)
+
+
+def _decimals(text: bytes) -> list[int]:
+    """Return how many digits stand behind the points of the first three numbers of a line."""
+    numbers = re.findall(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?", text.split(b"\n", 1)[0])[:3]
+    return [len(number.partition(b".")[2]) for number in numbers]
 
 
 def _main_element(site: Any) -> str:
@@ -137,12 +161,22 @@ def open_cif(file: FileBytes) -> FrameSource:
             f"{file.path.name}: {len(mixed)} sites are partly occupied or mixed; each counts as its main element"
         )
     species = tuple(_main_element(site) for site in structure)
+    for symbol in dict.fromkeys(species):
+        element(symbol, where=str(file.path))
+    cell = np.array(structure.lattice.matrix, np.float64)
+    coordinates = np.array(structure.frac_coords, np.float64).reshape(-1, 3)
+    if not (has_volume(cell[None])[0] and (np.abs(coordinates) <= LARGEST).all()):
+        raise FormatError(
+            "the cell has no volume, or a position is absurd",
+            where=str(file.path),
+            fix="check cell and atom sites of the first data block",
+        )
     return StructureSource(
         file,
         kind="CIF",
         species=species,
-        cell=np.array(structure.lattice.matrix, np.float64),
-        coordinates=np.array(structure.frac_coords, np.float64).reshape(-1, 3),
+        cell=cell,
+        coordinates=coordinates,
         notes=tuple(dict.fromkeys(notes)),
     )
 

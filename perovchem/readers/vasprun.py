@@ -15,22 +15,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perovchem.elements import element, table
+from perovchem._kernels import scan, tagged_rows
 from perovchem.errors import FormatError, MissingDataError
 from perovchem.frames import Floats, FrameSource, Integers, RunMetadata
 from perovchem.readers.filebytes import FileBytes
 from perovchem.readers.numbers import bad_row
+from perovchem.readers.vasprun_head import (
+    check_head,
+    declaration,
+    read_metadata,
+    read_species,
+    setting_number,
+)
 from perovchem.units import BOLTZMANN, GPA
 
-_PARAMETERS = re.compile(
-    r"(?x) IBRION | NSW | POTIM | NBLOCK | KBLOCK | SMASS | MDALGO | ISIF | PSTRESS | TEBEG | TEEND |"
-    r" EDIFF | EDIFFG | NELM | NELMIN | NELECT | ISPIN | LNONCOLLINEAR | LSORBIT | ENMAX | PREC |"
-    r" ISMEAR | SIGMA | ISYM | GGA | METAGGA | LHFCALC | LDAU | LUSE_VDW | IVDW | NBANDS |"
-    r" ANDERSEN_PROB | LANGEVIN_GAMMA | LANGEVIN_GAMMA_L | PMASS"
-)
-_SETTING = re.compile(rb'<([iv])\b[^<>]{0,80}?\bname="([A-Za-z0-9_ -]{1,60})"[^<>]{0,80}>([^<]{0,400})</\1>')
-_ATOM = re.compile(rb"<rc>\s*<c>([^<]{0,40})</c>\s*<c>\s*(\d{1,9})\s*</c>\s*</rc>")
-_TYPE = re.compile(rb"<rc>((?:\s*<c>[^<]{0,200}</c>){5,})\s*</rc>")
 _SMALLEST_STEP: Final = 60
 _SMALLEST_ROW: Final = 12  # "<v>0 0 0</v>"
 _KILOBAR: Final = 0.1 / GPA  # eV/Å3
@@ -67,12 +65,10 @@ class VasprunSource(FrameSource):
 
     def __init__(self, file: FileBytes) -> None:
         """Index the file; see :func:`open_vasprun`."""
-        from perovchem._kernels import scan
-
-        start = _head(file)
+        start = check_head(file)
         self.files = (file.path,)
-        self.species = _species(file, start)
-        self.metadata = _metadata(file, start)
+        self.species = read_species(file, start)
+        self.metadata = read_metadata(file, start)
         self._file = file
         self._freedom = _degrees_of_freedom(file, start, len(self.species))
         summary = np.zeros(scan.SUMMARY, np.int64)
@@ -97,14 +93,10 @@ class VasprunSource(FrameSource):
 
     def coordinates(self, frames: Integers, atoms: Integers | None) -> Floats:
         """Return fractional positions as written, (n_frames, n_atoms, 3)."""
-        from perovchem._kernels import scan
-
         return self._blocks(scan.POSITIONS, frames, atoms, len(self.species), "position")
 
     def cells(self, frames: Integers) -> Floats:
         """Return the lattice vectors as rows, (n_frames, 3, 3), Å; a read-only view where fixed."""
-        from perovchem._kernels import scan
-
         chosen = np.asarray(frames, np.int64)
         if not self.fixed_cell:
             return self._blocks(scan.BASIS, chosen, None, 3, "lattice vector")
@@ -119,8 +111,6 @@ class VasprunSource(FrameSource):
         MissingDataError
             If the file, or one of the chosen steps, has none.
         """
-        from perovchem._kernels import scan
-
         if name not in self.arrays:
             return super().array(name, frames, atoms)
         column = scan.FORCES if name == "forces" else scan.STRESS
@@ -138,8 +128,6 @@ class VasprunSource(FrameSource):
 
     def scalars(self) -> Mapping[str, Floats]:
         """Return energies (eV), temperature (K), pressure (GPa) and electronic convergence of every step."""
-        from perovchem._kernels import scan
-
         steps = self._steps
         values = {
             column: self._values(steps[:, column])
@@ -165,7 +153,7 @@ class VasprunSource(FrameSource):
 
     def _work(self) -> Floats | None:
         """Return PSTRESS times volume, eV, which the closing blocks then include; None without PSTRESS."""
-        pressure = _number(self.metadata.settings, "PSTRESS")
+        pressure = setting_number(self.metadata.settings, "PSTRESS")
         if not pressure or not np.isfinite(pressure):
             return None
         volumes = np.abs(np.linalg.det(self.cells(np.arange(self.n_frames))))
@@ -174,12 +162,10 @@ class VasprunSource(FrameSource):
 
     def _pressure(self) -> Floats:
         """Return trace / 3 of the printed stress, GPa; NaN where none, or no number, is printed."""
-        from perovchem._kernels import scan
-
         starts, strides = self._steps[:, scan.STRESS].copy(), self._steps[:, scan.STRESS_STRIDE].copy()
         kilobar = np.empty((self.n_frames, 3, 3))
         failed = np.empty(self.n_frames, np.bool_)
-        scan.read_blocks(self._file.array, starts, strides, np.arange(3), kilobar, failed)
+        tagged_rows.read_blocks(self._file.array, starts, strides, np.arange(3), kilobar, failed)
         for frame in np.flatnonzero(failed):
             kilobar[frame] = np.nan
             if starts[frame] >= 0:
@@ -190,8 +176,8 @@ class VasprunSource(FrameSource):
 
     def _converged(self, count: Integers, change: Floats) -> Floats:
         """Return 1, 0, or NaN where the step has no electronic steps or nothing states NELM."""
-        most = _number(self.metadata.settings, "NELM")
-        limit = _number(self.metadata.settings, "EDIFF")
+        most = setting_number(self.metadata.settings, "NELM")
+        limit = setting_number(self.metadata.settings, "EDIFF")
         if np.isnan(most):
             return np.full(len(count), np.nan)
         reached = (count < most) | (change < abs(limit))
@@ -199,26 +185,22 @@ class VasprunSource(FrameSource):
 
     def _blocks(self, column: int, frames: Integers, rows: Integers | None, n_rows: int, what: str) -> Floats:
         """Read three numbers from the chosen rows of one block of the chosen steps."""
-        from perovchem._kernels import scan
-
         chosen = np.asarray(frames, np.int64)
         wanted = np.arange(n_rows) if rows is None else np.asarray(rows, np.int64)
         starts = np.ascontiguousarray(self._steps[chosen, column])
         strides = np.ascontiguousarray(self._steps[chosen, column + 1])
         out = np.empty((len(chosen), len(wanted), 3))
         failed = np.empty(len(chosen), np.bool_)
-        scan.read_blocks(self._file.array, starts, strides, wanted, out, failed)
+        tagged_rows.read_blocks(self._file.array, starts, strides, wanted, out, failed)
         for frame in np.flatnonzero(failed):
             out[frame] = self._uneven_block(int(starts[frame]), n_rows, what)[wanted]
         return out
 
     def _uneven_block(self, start: int, n_rows: int, what: str) -> Floats:
         """Read a block whose rows are laid out in their own way, or say which row is wrong."""
-        from perovchem._kernels import scan
-
         out = np.empty((n_rows, 3))
         undecided = np.empty((3 * n_rows, 4), np.int64)
-        count, bad = scan.read_tagged_rows(self._file.array, start, out, undecided)
+        count, bad = tagged_rows.read_tagged_rows(self._file.array, start, out, undecided)
         if bad < 0:
             for row, column, first, last in undecided[:count]:
                 out[row, column] = _python_float(self._file, int(first), int(last))
@@ -232,12 +214,10 @@ class VasprunSource(FrameSource):
 
     def _values(self, starts: Integers) -> Floats:
         """Read one number behind each position; NaN where there is none, or where it is starred."""
-        from perovchem._kernels import scan
-
         starts = np.ascontiguousarray(starts)
         out = np.empty(len(starts))
         undecided = np.empty((len(starts), 2), np.int64)
-        count, bad = scan.read_values(self._file.array, starts, out, undecided)
+        count, bad = tagged_rows.read_values(self._file.array, starts, out, undecided)
         if bad >= 0:
             raise bad_row(self._file, int(starts[bad]), 1, "energy")
         for k, last in undecided[:count]:
@@ -246,14 +226,12 @@ class VasprunSource(FrameSource):
 
     def _has_fixed_cell(self) -> bool:
         """Return whether every step repeats the first cell, byte for byte."""
-        from perovchem._kernels import scan
-
         starts, strides = self._steps[:, scan.BASIS], self._steps[:, scan.BASIS_STRIDE]
         if (strides < 0).any():
             return self.n_frames == 1
         # steps with and without <calculation> differ in their indents: compare what follows these
         rows = (starts + strides * row - scan.ROW_WIDTH for row in (1, 2, 3))
-        return all(bool(scan.same_blocks(self._file.array, row, scan.ROW_WIDTH)) for row in rows)
+        return all(bool(tagged_rows.same_blocks(self._file.array, row, scan.ROW_WIDTH)) for row in rows)
 
 
 def open_vasprun(file: FileBytes) -> FrameSource:
@@ -282,119 +260,6 @@ def open_vasprun(file: FileBytes) -> FrameSource:
     return VasprunSource(file)
 
 
-def _head(file: FileBytes) -> int:
-    """Return the position behind ``</atominfo>``, having refused declarations and foreign files."""
-    opening = file.data.find(b"<modeling>")
-    if opening < 0:
-        raise FormatError("no <modeling> element", where=str(file.path), fix="give a vasprun.xml of VASP")
-    closing = file.data.find(b"</atominfo>", opening)
-    limit = closing if closing >= 0 else len(file)
-    for pattern in (b"<!DOCTYPE", b"<!ENTITY", b"<![CDATA["):
-        position = file.data.find(pattern, 0, limit)
-        if position >= 0:
-            raise _declaration(file, position)
-    if closing < 0:
-        raise FormatError(
-            "the file ends before its list of atoms is complete",
-            where=str(file.path),
-            fix="check that the run has started, or copy the file again",
-        )
-    return closing + len(b"</atominfo>")
-
-
-def _declaration(file: FileBytes, position: int) -> FormatError:
-    """Return the refusal of what VASP never writes and what could hide an entity."""
-    return FormatError(
-        "an XML declaration, comment or entity, which VASP does not write",
-        where=file.where(position),
-        fix="remove it, if you know where the file comes from",
-    )
-
-
-def _section(file: FileBytes, tag: bytes, end: int) -> tuple[int, int]:
-    """Return the first and last byte of the first such section before ``end``; (0, 0) for none."""
-    first = file.data.find(b"<" + tag, 0, end)
-    last = file.data.find(b"</" + tag.rstrip(b">").split(b" ")[0] + b">", first, end) if first >= 0 else -1
-    return (first, last) if last >= 0 else (0, 0)
-
-
-def _species(file: FileBytes, end: int) -> tuple[str, ...]:
-    """Return the symbol of each atom, from the list itself; the count above it must agree."""
-    first, last = _section(file, b'array name="atoms"', end)
-    atoms = [(match[1].strip(), int(match[2])) for match in _ATOM.finditer(file.data, first, last)]
-    if not atoms:
-        raise FormatError("no list of atoms", where=str(file.path), fix="copy the file again")
-    said = re.compile(rb"<atoms>\s*(\d{1,18})\s*</atoms>").search(file.data, 0, end)
-    listed = sum(1 for _ in re.compile(rb"<rc>").finditer(file.data, first, last))
-    if listed != len(atoms) or (said and int(said[1]) != len(atoms)):
-        number = int(said[1]) if said else listed
-        raise FormatError(
-            f"{number} atoms are announced and {len(atoms)} can be read",
-            where=file.where(first),
-            fix="restore <atominfo>",
-        )
-    types = _types(file, end)
-    names = {pair: _symbol(*pair, types, file.where(first)) for pair in set(atoms)}
-    return tuple(names[pair] for pair in atoms)
-
-
-def _types(file: FileBytes, end: int) -> list[str]:
-    """Return the element that the title of each pseudopotential names ("PAW_PBE Zr_sv 04Jan2005")."""
-    first, last = _section(file, b'array name="atomtypes"', end)
-    out = []
-    for match in _TYPE.finditer(file.data, first, last):
-        title = re.findall(rb"<c>([^<]*)</c>", match[1])[4].decode("latin-1").split()
-        out.append(title[1].split("_")[0] if len(title) > 1 else "")
-    return out
-
-
-def _symbol(written: bytes, number: int, types: list[str], where: str) -> str:
-    """Return the element of an atom; VASP cuts some short ("r" for Zr), but their potential names it."""
-    symbol = written.decode("latin-1")
-    if symbol not in table() and 0 < number <= len(types) and types[number - 1] in table():
-        return types[number - 1]
-    element(symbol, where=where)
-    return symbol
-
-
-def _metadata(file: FileBytes, end: int) -> RunMetadata:
-    """Return what the head says about the run; <parameters>, which VASP acted on, before <incar>."""
-    settings: dict[str, str] = {}
-    acted: dict[str, str] = {}
-    for match in _SETTING.finditer(file.data, *_section(file, b"incar>", end)):
-        settings[match[2].decode("ascii").strip()] = " ".join(match[3].decode("latin-1").split())
-    for match in _SETTING.finditer(file.data, *_section(file, b"parameters>", end)):
-        if _PARAMETERS.fullmatch(
-            name := match[2].decode("ascii").strip()
-        ):  # NELM stands twice, the other is GW's
-            acted.setdefault(name, " ".join(match[3].decode("latin-1").split()))
-    settings.update(acted)
-    generator = _section(file, b"generator>", end)
-    found = {
-        match[2]: match[3].decode("latin-1").split() for match in _SETTING.finditer(file.data, *generator)
-    }
-    version = " ".join(found.get(b"version", [])[:1])
-    timestep = _number(settings, "POTIM")
-    dynamic = _number(settings, "IBRION") == 0 and timestep > 0
-    nblock = _number(settings, "NBLOCK")
-    return RunMetadata(
-        code="VASP",
-        version=version,
-        timestep=timestep if dynamic else None,
-        nblock=int(nblock) if nblock >= 1 else None,
-        timestep_source=f"POTIM in {file.path.name}" if dynamic else "",
-        settings=settings,
-    )
-
-
-def _number(settings: Mapping[str, str], name: str) -> float:
-    """Return a setting as a number, NaN where it is missing or none."""
-    try:
-        return float(settings.get(name, "nan"))
-    except ValueError:
-        return float("nan")
-
-
 def _python_float(file: FileBytes, first: int, last: int) -> float:
     """Read the number that the kernel left undecided; Fortran writes D for E."""
     return float(file.data[first:last].lower().replace(b"d", b"e"))
@@ -416,7 +281,6 @@ def _energies(
     values: Mapping[int, Floats], no_block: NDArray[np.bool_], work: Floats | None, nothing: Floats
 ) -> tuple[Floats, Floats]:
     """Return the free energy and the energy for sigma -> 0 of each step; see :class:`VasprunSource`."""
-    from perovchem._kernels import scan
 
     last_free = values.get(scan.LAST_FREE, nothing)
     last_zero = values.get(scan.LAST_SIGMA_ZERO, nothing)
@@ -440,7 +304,7 @@ def _times(metadata: RunMetadata, n_frames: int) -> tuple[Floats | None, tuple[s
     """Return POTIM times the number of the step, fs, where the run is dynamic and every step was written."""
     if metadata.timestep is None:
         return None, ()
-    if _number(metadata.settings, "ML_OUTBLOCK") > 1:
+    if setting_number(metadata.settings, "ML_OUTBLOCK") > 1:
         return None, (
             f"ML_OUTBLOCK is {metadata.settings['ML_OUTBLOCK']}: whether VASP left out steps depends on its "
             "version, so the frames have no times; give the time between frames with --timestep",
@@ -450,11 +314,10 @@ def _times(metadata: RunMetadata, n_frames: int) -> tuple[Floats | None, tuple[s
 
 def _ending(file: FileBytes, summary: Integers) -> tuple[str, ...]:
     """Return what to say of a file that does not reach ``</modeling>``, or goes on behind it."""
-    from perovchem._kernels import scan
 
     stop, position, kept = (int(summary[k]) for k in (scan.STOP, scan.STOP_AT, scan.N_FRAMES))
     if stop == scan.DECLARATION:
-        raise _declaration(file, position)
+        raise declaration(file, position)
     name = file.path.name
     if stop == scan.FINISHED:
         rest = len(bytes(file.data[position : position + 4096]).strip(b" \t\r\n\x00"))
@@ -476,7 +339,6 @@ def _ending(file: FileBytes, summary: Integers) -> tuple[str, ...]:
 
 def _remarks(file: FileBytes, summary: Integers) -> tuple[str, ...]:
     """Return sentences about what was met on the way."""
-    from perovchem._kernels import scan
 
     said = (
         (scan.N_STARRED, "energies of ionic steps are printed as ****** or NaN: they are NaN here"),
@@ -489,7 +351,6 @@ def _remarks(file: FileBytes, summary: Integers) -> tuple[str, ...]:
 
 def _no_steps(file: FileBytes, summary: Integers, ending: tuple[str, ...]) -> FormatError | MissingDataError:
     """Return the error for a file without a complete ionic step."""
-    from perovchem._kernels import scan
 
     if summary[scan.STOP] in (scan.MALFORMED, scan.WRONG_ROWS):
         return FormatError(

@@ -51,6 +51,9 @@ __all__ = [
 FEW_CORRELATION_TIMES: Final = 20.0
 """A run that holds fewer correlation times than this hardly knows its averages."""
 
+LARGEST_LENGTH: Final = 1e6
+"""Cells of a log with a longer edge, Å, are misprints."""
+
 
 def run_information(path: Paths, timestep: float | None = None) -> RunInformation:
     """Say what a file, run folder or series of segments is.
@@ -74,7 +77,7 @@ def run_information(path: Paths, timestep: float | None = None) -> RunInformatio
     InputError
         If nothing known is there.
     """
-    if isinstance(path, str | os.PathLike) and not Path(path).is_dir():
+    if isinstance(path, str | os.PathLike) and not os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where it may not look
         file = open_bytes(Path(path))
         kind = identify(file)
         if kind == "INCAR":
@@ -85,7 +88,7 @@ def run_information(path: Paths, timestep: float | None = None) -> RunInformatio
     try:
         opened = open_input(path, timestep)
     except InputError as error:
-        logs = [log for one in given if Path(one).is_dir() for log in logs_in(Path(one))]
+        logs = [log for one in given if os.path.isdir(one) for log in logs_in(Path(one))]  # noqa: PTH112
         if logs and error.what.startswith(NO_RUN):
             return _of_logs(logs, timestep)
         raise
@@ -117,7 +120,7 @@ def _of_logs(logs: list[Log], timestep: float | None, notes: tuple[str, ...] = (
     log = max(logs, key=lambda one: one.n_steps)
     interval = timestep or log.timestep
     length = None if interval is None or log.n_steps < 2 else (log.n_steps - 1) * interval / 1000
-    cells = log.cells if log.cells is not None and len(log.cells) else None
+    cells = _sound(log.cells)
     information = RunInformation(
         format=log.kind,
         code=log.code or None,
@@ -143,11 +146,10 @@ def _of_frames(opened: Opened, logs: list[Log], notes: tuple[str, ...]) -> RunIn
     source, times = opened.source, opened.times
     frames = Frames(source, np.arange(source.n_frames), times=times)
     interval = float(np.median(np.diff(times))) if times is not None and len(times) > 1 else None
-    cells = frames.kernel_cells
+    cells = _sound(frames.kernel_cells)
     last = {log.kind: log for log in logs}  # of the last segment
     speaking = [log for log in logs if log.code]
     metadata = source.metadata
-    learned = [log.learned for log in logs if log.learned is not None]
     information = RunInformation(
         format=source.format,
         code=metadata.code or next((log.code for log in speaking), "") or None,
@@ -156,17 +158,25 @@ def _of_frames(opened: Opened, logs: list[Log], notes: tuple[str, ...]) -> RunIn
         n_frames=source.n_frames,
         formula=formula(source.species),
         complete=bool(source.complete) and all(log.complete for log in last.values()),
-        density_g_cm3=frames.density,
+        density_g_cm3=_density(source.species, cells),
         cell=_cell(cells),
         timestep_fs=metadata.timestep or next((log.timestep for log in logs if log.timestep), None),
         frame_interval_fs=interval,
         length_ps=None if interval is None or times is None else float(times[-1] - times[0]) / 1000,
-        machine_learned_steps=sum(learned) if learned else None,
         settings=metadata.settings or next((log.settings for log in logs if log.settings), {}),
         files=shared([*map(str, source.files), *(str(log.path) for log in logs)]),
         warnings=shared([*opened.notes, *notes, *(note for log in logs for note in log.notes)]),
     )
     return _with_series(information, [*merged(logs), log_of_source(source, interval)])
+
+
+def _sound(cells: Floats | None) -> Floats | None:
+    """Return the cells that have a volume, None where there are none."""
+    if cells is None:
+        return None
+    finite = cells[(np.abs(cells) < LARGEST_LENGTH).all(axis=(1, 2))]
+    whole = finite[np.abs(np.linalg.det(finite)) > 0]
+    return whole if len(whole) else None
 
 
 def _density(species: tuple[str, ...], cells: Floats | None) -> float | None:
@@ -207,12 +217,17 @@ def _with_series(information: RunInformation, logs: Sequence[Log]) -> RunInforma
         changes["unconverged_steps"] = int((log.series["converged"] == 0).sum())
     elif counts := [log.unconverged for log in logs if log.unconverged is not None]:
         changes["unconverged_steps"] = sum(counts)
+    if (log := next((log for log in logs if log.learned is not None), None)) is not None:
+        changes["machine_learned_steps"] = log.learned
+        if log.learned is not None and 0 < log.learned < log.n_steps:
+            mixed = f"{log.learned} of {log.n_steps} steps are machine-learned; averages mix both kinds"
+            changes["warnings"] = (*information.warnings, f"{log.path.name}: {mixed}")
+    information = replace(information, **changes)
     for name, label in correlated:
         log = _best(logs, name)
         if log is not None and log.timestep and np.isfinite(log.series[name]).sum() >= LEAST_SAMPLES:
-            changes |= _correlation(log, name, label, information)
-            break
-    return replace(information, **changes)
+            return replace(information, **_correlation(log, name, label, information))
+    return information
 
 
 def _best(logs: Sequence[Log], name: str) -> Log | None:

@@ -67,10 +67,6 @@ def _of_outcar(log: OutcarLog) -> Log:
     if log.stopped:
         notes.append(f"{log.path.name}: a STOPCAR ({log.stopped}) ended the run")
     known = log.machine_learned if log.n_steps else np.zeros(0, bool)
-    if 0 < known.sum() < len(known):
-        notes.append(
-            f"{log.path.name}: {known.sum()} of {len(known)} steps are machine-learned; averages mix both kinds"
-        )
     settings = log.settings
     friction = {"1": "ANDERSEN_PROB", "3": "LANGEVIN_GAMMA"}.get(settings.get("MDALGO", ""), "")
     exchanges = bool(settings.get(friction, "0").strip("0."))
@@ -84,7 +80,7 @@ def _of_outcar(log: OutcarLog) -> Log:
         code="VASP",
         version=log.version,
         timestep=molecular_dynamics_timestep(settings),
-        cells=log.cells[np.isfinite(log.cells).all(axis=(1, 2))] if log.n_steps else None,
+        cells=log.cells,
         groups=known.astype(np.float64),
         series={
             "energy": log.energy,
@@ -126,7 +122,7 @@ def _of_castep(log: CastepLog) -> Log:
         code="CASTEP",
         version=log.version,
         timestep=interval or log.timestep,
-        cells=log.cells if len(log.cells) else None,
+        cells=log.cells,
         groups=np.concatenate([np.zeros(min(1, n_steps)), np.cumsum(intervals <= 0)]) if moving else None,
         series={name: values for name, values in known.items() if len(values) == n_steps},
         kinetic_pressure=True,
@@ -143,6 +139,11 @@ def log_of_source(source: FrameSource, interval: float | None) -> Log:
     groups = np.zeros(source.n_frames)
     if isinstance(source, JoinedSource):
         groups = source.segment_numbers.astype(np.float64)
+    learned = None
+    if source.format == "vasprun.xml" and "electronic_steps" in series:
+        first_principles = np.isfinite(series["electronic_steps"])
+        learned = int((~first_principles).sum())
+        groups = 2 * groups + first_principles
     kinetic = source.format.startswith("CASTEP")
     if source.format == "vasprun.xml" and "pressure" in series and "kinetic_energy" in series:
         volumes = np.abs(np.linalg.det(source.cells(np.arange(source.n_frames))))
@@ -162,6 +163,7 @@ def log_of_source(source: FrameSource, interval: float | None) -> Log:
         groups=groups,
         series=series,
         kinetic_pressure=kinetic,
+        learned=learned,
         settings=source.metadata.settings,
     )
 
@@ -218,6 +220,7 @@ def merged(logs: list[Log]) -> list[Log]:
         merged[log.kind] = replace(
             former,
             n_steps=former.n_steps + log.n_steps,
+            learned=None if former.learned is None or log.learned is None else former.learned + log.learned,
             series={name: np.concatenate([former.series[name], log.series[name]]) for name in names},
             groups=np.concatenate([a, b + a.max(initial=0) + 1]),
             timestep=former.timestep if former.timestep == log.timestep else None,
