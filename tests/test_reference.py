@@ -1,0 +1,100 @@
+"""The bundled library: complete, unchanged, with license, source and faults."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import perovchem as pc
+from perovchem import reference
+from perovchem.errors import InputError, UsageError
+
+NAMES = sorted(reference.entries())
+
+
+def table(name: str) -> dict:
+    """The row as the TOML file prints it."""
+    folder = reference.path(name).parent
+    return tomllib.loads((folder / f"{folder.name}.toml").read_text(encoding="utf-8"))[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_is_there_and_unchanged(name: str) -> None:
+    entry = reference.entry(name)
+    assert entry.path == reference.path(name)
+    assert hashlib.sha256(entry.path.read_bytes()).hexdigest() == entry.sha256
+    assert entry.path.stat().st_size < 10 * 2**20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_entry_says_license_and_source(name: str) -> None:
+    entry = reference.entry(name)
+    assert entry.title
+    assert entry.license
+    assert entry.source
+    assert "MIT" in entry.license
+    if entry.kind == "trajectory":
+        assert entry.timestep
+        assert entry.faults
+
+
+def test_nothing_lies_beside_the_tables() -> None:
+    """A file that no table names has no license and no source."""
+    for folder in ("structures", "trajectories"):
+        listed = {reference.path(n).name for n in NAMES if reference.path(n).parent.name == folder}
+        there = {p.name for p in (reference.root() / folder).iterdir()}
+        assert there == listed | {f"{folder}.toml", "README.md"}
+
+
+@pytest.mark.filterwarnings("ignore::perovchem.errors.PerovchemWarning")
+@pytest.mark.parametrize("name", [n for n in NAMES if reference.entry(n).kind == "trajectory"])
+def test_trajectories_are_as_long_as_the_table_says(name: str) -> None:
+    run = pc.read_frames(name)
+    row = table(name)
+    assert len(run) == row["n_frames"]
+    assert np.allclose(np.diff(run.times), row["timestep_fs"])
+    assert (run.times[-1] - run.times[0]) / 1000 == pytest.approx(float(row["length"].split()[0]), abs=0.006)
+    density = float(row["title"].split(" g/cm3")[0].split()[-1])
+    edge = float(row["title"].split(" Å cube")[0].split()[-1])
+    assert run.density == pytest.approx(density, abs=0.0051)
+    np.testing.assert_allclose(run.kernel_cells[0], edge * np.eye(3), atol=1e-9)
+    assert f"({run.n_atoms} atoms)" in row["title"]
+
+
+def test_cspbcl3_is_the_published_cell() -> None:
+    """Møller 1958: cubic, a = 5.605 Å; Pm-3m fixes Pb-Cl = a/2."""
+    crystal = pc.read_frames("CsPbCl3_cubic")
+    np.testing.assert_allclose(crystal.kernel_cells[0], 5.605 * np.eye(3), atol=1e-12)
+    found = pc.coordination(crystal, ligands="Cl")
+    np.testing.assert_allclose(found.bonds.distance, 2.8025, rtol=1e-12)
+    assert found.coordination_numbers.tolist() == [[6]]
+
+
+def test_unknown_names_get_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean 'CsPbCl3_cubic'"):
+        reference.entry("CsPbCl3_cubc")
+    with pytest.raises(UsageError, match="known: "):
+        reference.path("quartz")
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_library_is_found_in_a_wheel_and_in_the_repository(
+    tmp_path: Path, monkeypatch, inside: bool
+) -> None:
+    package = tmp_path / "perovchem"
+    home = package if inside else tmp_path
+    for folder in ("structures", "trajectories"):
+        (home / folder).mkdir(parents=True)
+        (home / folder / f"{folder}.toml").write_text("")
+    monkeypatch.setattr(reference, "__file__", str(package / "reference.py"))
+    assert reference.root() == home
+
+
+def test_a_missing_library_is_said(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(reference, "__file__", str(tmp_path / "perovchem" / "reference.py"))
+    with pytest.raises(InputError, match="install perovchem again"):
+        reference.root()
