@@ -1,0 +1,194 @@
+"""Our side of every row, through the public functions only."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from peers_analysis import BONDING, WIDE
+from peers_reading import CHOSEN
+
+import perovchem as pc
+from perovchem.frames import Frames, FrameSource
+from perovchem.units import BOHR, HARTREE
+
+#: kilobar in eV/Å3: 1e8 Pa over (e / 1e-30 m3); VASP writes the pressure, the stress has the other sign.
+KILOBAR = 1e8 / 1.602176634e-19 * 1e-30
+
+
+class AllFrames:
+    """Open, and read every coordinate."""
+
+    def __init__(self, inputs: Path) -> None:
+        self.path = inputs / "xdatcar/XDATCAR"
+
+    def run(self) -> Any:
+        frames = pc.read_frames(self.path, timestep=1.0)
+        return frames, frames.fractional_positions
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:
+        frames, fractional = result
+        return {"fractional": fractional, "positions": frames[:800].positions}
+
+
+class Index(AllFrames):
+    """Open only."""
+
+    def run(self) -> Any:
+        frames = pc.read_frames(self.path, timestep=1.0)
+        return frames, len(frames)
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:
+        return {"n_frames": np.array(result[1])}
+
+
+class RandomFrames(AllFrames):
+    """Open, and read a hundred frames."""
+
+    def run(self) -> Any:
+        frames = pc.read_frames(self.path, timestep=1.0)
+        return frames, frames[CHOSEN].positions
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:
+        return {"chosen": result[1]}
+
+
+class Vasprun:
+    """Everything of an AIMD run."""
+
+    def __init__(self, inputs: Path) -> None:
+        self.path = inputs / "vasprun/vasprun.xml"
+
+    def run(self) -> Any:
+        frames = pc.read_frames(self.path)
+        arrays = (frames.fractional_positions, frames.cells, frames.forces, frames.stress)
+        return frames, *arrays, frames.scalars
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:
+        frames, fractional, _, forces, stress, scalars = result
+        return {
+            "fractional": fractional,
+            "positions": frames.positions,
+            "forces": forces,
+            "stress": stress,
+            "stress_kilobar": -stress / KILOBAR,
+            "energy": scalars["energy"],
+            "kinetic_energy": scalars["kinetic_energy"],
+        }
+
+
+class CastepMd:
+    """Everything of a CASTEP run."""
+
+    def __init__(self, inputs: Path) -> None:
+        self.path = inputs / "castep/run.md"
+
+    def run(self) -> Any:
+        frames = pc.read_frames(self.path)
+        arrays = (frames.positions, frames.cells, frames.velocities, frames.forces, frames.stress)
+        return frames, *arrays, frames.scalars
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:
+        _, positions, _, _, forces, _, _ = result
+        return {
+            "positions": positions,
+            "positions_bohr": positions / BOHR,
+            "forces": forces,
+            "forces_atomic": forces / (HARTREE / BOHR),
+        }
+
+
+class InMemory(FrameSource):
+    """Frames held as an array: what the analysis costs without the reading."""
+
+    format = "arrays in memory"
+    fixed_cell = True
+
+    def __init__(self, frames: Frames) -> None:
+        self.files, self.species, self.n_frames = frames.source.files, frames.species, len(frames)
+        self._cell = np.ascontiguousarray(frames.cells[:1])
+        self._fractional = frames.fractional_positions
+
+    def coordinates(self, frames: np.ndarray, atoms: np.ndarray | None) -> np.ndarray:
+        """Return the chosen: a view where all atoms of successive frames are asked for, else a copy."""
+        successive = len(frames) > 0 and frames[-1] - frames[0] + 1 == len(frames)
+        chosen = self._fractional[frames[0] : frames[-1] + 1] if successive else self._fractional[frames]
+        return chosen if atoms is None else np.take(chosen, atoms, axis=1)
+
+    def cells(self, frames: np.ndarray) -> np.ndarray:
+        """Return the one cell as often as asked."""
+        return np.broadcast_to(self._cell[0], (len(frames), 3, 3))
+
+
+class Analysis:
+    """Shells, volumes, links and clusters of all frames."""
+
+    frames = 8000
+    cutoffs = WIDE
+    discarded = 1
+
+    def __init__(self, inputs: Path) -> None:
+        run = pc.read_frames(inputs / "xdatcar/XDATCAR", timestep=1.0)
+        source = InMemory(run)
+        # 1: as after a discard, the analysis alone; 0: the default call, which advises how much to discard
+        self.run_in_memory = Frames(
+            source, np.arange(source.n_frames), None, run.times, discarded=self.discarded
+        )
+        self.limits = {f"Pb-{symbol}": cutoff for symbol, cutoff in self.cutoffs.items()}
+        self.pairs = list(combinations(range(run.species.count("Pb")), 2))
+
+    def run(self) -> Any:
+        shells = pc.coordination(
+            self.run_in_memory, center="Pb", ligands=tuple(self.cutoffs), cutoffs=self.limits
+        )
+        return shells, pc.polyhedra(shells).volumes, pc.aggregation(shells)
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:
+        shells, volumes, joined = result
+        column = {pair: number for number, pair in enumerate(self.pairs)}
+        shared = np.zeros((len(volumes), len(column)), int)
+        links = joined.links
+        for frame, (i, j), order in zip(links.frame, links.pair.tolist(), links.order, strict=True):
+            if i != j:
+                shared[frame, column[i, j]] += order
+        return {
+            "coordination": shells.coordination_numbers,
+            "volume": volumes,
+            "shared": shared,
+            "largest": joined.cluster_sizes.max(axis=1),
+        }
+
+
+class AnalysisBonding(Analysis):
+    """The same at bonding distances."""
+
+    cutoffs = BONDING
+
+
+class AnalysisAdvised(Analysis):
+    """As called by default."""
+
+    discarded = 0
+
+
+class BondingAdvised(AnalysisBonding):
+    """As called by default, at bonding distances."""
+
+    discarded = 0
+
+
+class FromFile:
+    """The whole computation as the command does it, in a warm process."""
+
+    def __init__(self, inputs: Path) -> None:
+        self.path = inputs / "xdatcar/XDATCAR"
+
+    def run(self) -> Any:
+        frames = pc.read_frames(self.path, timestep=1.0)
+        shells = pc.coordination(frames, center="Pb", ligands=("I", "O"))
+        return shells, pc.polyhedra(shells).volumes, pc.aggregation(shells)
+
+    def answer(self, _: Any) -> dict[str, np.ndarray]:
+        return {}
