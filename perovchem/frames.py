@@ -12,10 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from perovchem._kernels.neighbors import FARTHEST, LOWEST_HEIGHT
 from perovchem.arrays import Floats as Floats
 from perovchem.arrays import Integers as Integers
 from perovchem.elements import element, formula
-from perovchem.errors import MissingDataError, UsageError, nearest
+from perovchem.errors import FormatError, MissingDataError, UsageError, nearest
 from perovchem.molecules import find_molecules
 from perovchem.units import GRAM_PER_CM3, MOLE_PER_LITER
 
@@ -69,6 +70,8 @@ class FrameSource(ABC):
     times: Floats | None = None
     """Time of each frame as the file states it, (n_frames,), fs; None where it states none."""
     metadata: RunMetadata = RunMetadata()
+    bounded: bool = False
+    """Whether the reader itself refuses coordinates beyond a million."""
     complete: bool = True
     """False where the file ends within a frame or before the run did."""
     notes: tuple[str, ...] = ()
@@ -100,6 +103,20 @@ class FrameSource(ABC):
         "pressure" (GPa), "electronic_steps", "converged" (1 or 0).
         """
         return {}
+
+
+def _check_cells(cells: Floats, numbers: Integers, where: str) -> None:
+    """Refuse cells (n, 3, 3) of these frames that are not finite or flatter than an atom."""
+    sound = np.asarray((np.abs(cells) <= FARTHEST).all(axis=(1, 2)))
+    safe = np.where(sound[:, None, None], cells, np.eye(3))
+    areas = np.linalg.norm(np.cross(safe[:, [1, 2, 0]], safe[:, [2, 0, 1]]), axis=2)
+    sound &= np.abs(np.linalg.det(safe)) >= LOWEST_HEIGHT * np.maximum(areas.max(axis=1), 1e-9)
+    if not sound.all():
+        raise FormatError(
+            f"the cell of frame {numbers[np.argmin(sound)]} is flatter than {LOWEST_HEIGHT} Å or not finite",
+            where=where,
+            fix="check the lattice vectors and the scale factor",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,18 +194,20 @@ class Frames:
     @property
     def cells(self) -> Floats:
         """Lattice vectors as rows, (n_frames, 3, 3), Å; a read-only view of one cell where it is fixed."""
-        return self.source.cells(self.frame_numbers)
+        return np.broadcast_to(self.kernel_cells, (len(self), 3, 3))
 
     @property
     def kernel_cells(self) -> Floats:
         """As :attr:`cells`, but (1, 3, 3) where all frames share one: what the kernels take."""
         chosen = self.frame_numbers[:1] if self.source.fixed_cell else self.frame_numbers
-        return np.ascontiguousarray(self.source.cells(chosen))
+        cells = np.ascontiguousarray(self.source.cells(chosen))
+        _check_cells(cells, chosen, str(self.source.files[0]))
+        return cells
 
     @property
     def fractional_positions(self) -> Floats:
         """(n_frames, n_atoms, 3), as written: neither wrapped nor unwrapped."""
-        coordinates = self.source.coordinates(self.frame_numbers, self.atom_numbers)
+        coordinates = self._coordinates()
         if not self.source.cartesian:
             return coordinates
         return coordinates @ np.linalg.inv(self.kernel_cells)
@@ -196,8 +215,22 @@ class Frames:
     @property
     def positions(self) -> Floats:
         """Cartesian, (n_frames, n_atoms, 3), Å."""
-        coordinates = self.source.coordinates(self.frame_numbers, self.atom_numbers)
+        coordinates = self._coordinates()
         return coordinates if self.source.cartesian else coordinates @ self.kernel_cells
+
+    def _coordinates(self) -> Floats:
+        """Return what the source holds, having refused numbers that are no places of atoms."""
+        found = self.source.coordinates(self.frame_numbers, self.atom_numbers)
+        if self.source.bounded or not found.size or (found.min() > -FARTHEST and found.max() < FARTHEST):
+            return found
+        frame, atom, _ = np.argwhere(~(np.abs(found) < FARTHEST))[0]
+        number = atom if self.atom_numbers is None else self.atom_numbers[atom]
+        unit = "Å" if self.source.cartesian else "cells"
+        raise FormatError(
+            f"atom {number} of frame {self.frame_numbers[frame]} lies more than {FARTHEST:g} {unit} away",
+            where=str(self.source.files[0]),
+            fix="restore the file, or leave out the frame",
+        )
 
     @property
     def velocities(self) -> Floats:

@@ -185,6 +185,7 @@ def _partners(
     radius = np.array([element(symbol).covalent_radius for symbol in symbols])
     kind = np.array([symbols.index(species[i]) for i in formers], np.int64)
     chosen = np.ascontiguousarray(fractional[formers][None])
+    everyone = np.arange(len(formers))
     counts = np.zeros((1, len(formers)), np.int64)
     capacity = 16 * len(formers)
     while True:
@@ -193,11 +194,9 @@ def _partners(
         vector = np.empty((capacity, 3))
         last, winding = chosen[0].copy(), np.zeros((len(formers), 3), np.int64)
         found, done = neighbors.bonds(
-            0,
-            chosen, formers, kind, last, winding,
-            chosen, formers, kind, last, winding,
-            np.ascontiguousarray(cell[None]), radius[:, None] + radius[None] + tolerance,
-            counts, ligand, shift, vector,
+            0, chosen, everyone, everyone, kind, kind,
+            radius[:, None] + radius[None] + tolerance, np.ascontiguousarray(cell[None]),
+            last, winding, counts, ligand, shift, vector,
         )  # fmt: skip
         if done:
             break

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perovchem._kernels import neighbors
-from perovchem._kernels.neighbors import FARTHEST, LOWEST_HEIGHT
-from perovchem.errors import FormatError, UsageError
+from perovchem.errors import UsageError
 from perovchem.frames import Floats, Frames, Integers
 from perovchem.progress import track
 
@@ -68,19 +67,6 @@ class Bonds:
         return np.repeat(np.tile(np.arange(self.n_centers), self.n_frames), self.counts.ravel())
 
 
-def check_cells(cells: Floats, numbers: Integers, where: str) -> None:
-    """Refuse cells (n, 3, 3) of these frames that are not finite or flatter than :data:`LOWEST_HEIGHT`."""
-    height = np.empty(3)
-    for cell, number in zip(cells, numbers, strict=False):  # one cell may serve all frames
-        neighbors.heights(cell, height)
-        if not np.isfinite(cell).all() or not (height >= LOWEST_HEIGHT).all():
-            raise FormatError(
-                f"the cell of frame {number} is flatter than {LOWEST_HEIGHT} Å",
-                where=where,
-                fix="check the lattice vectors and the scale factor",
-            )
-
-
 class PairSearch:
     """Walks through batches of frames, remembering which boundaries the atoms have crossed.
 
@@ -109,40 +95,26 @@ class PairSearch:
                 f"a cutoff of {cutoffs.max():g} Å", fix=f"choose a length from 0 to {LONGEST_CUTOFF:g} Å"
             )
         self._frames = frames
-        self._centers, self._ligands = centers, ligands
+        self._centers = centers
         self._kinds = center_kinds, ligand_kinds
         self._cutoffs = np.ascontiguousarray(cutoffs, np.float64)
         self._atoms = np.unique(np.concatenate([centers, ligands]))
         self._where = tuple(np.searchsorted(self._atoms, chosen) for chosen in (centers, ligands))
-        self._state: list[tuple[Floats, Integers]] | None = None
+        self._state: tuple[Floats, Integers] | None = None
 
     def __iter__(self) -> Iterator[tuple[Frames, Bonds]]:
         """Yield each batch of frames with its bonds."""
         self._state = None
         chosen = self._frames.select(atoms=self._atoms)
-        where = str(self._frames.source.files[0])
         for batch in track(chosen.batches(), "looking for bonds", len(chosen)):
             cells = batch.kernel_cells
-            check_cells(cells, batch.frame_numbers, where)
-            positions = batch.fractional_positions
-            if positions.size and not np.abs(positions).max() < FARTHEST:
-                frame, atom, _ = np.argwhere(~(np.abs(positions) < FARTHEST))[0]
-                raise FormatError(
-                    f"atom {self._atoms[atom]} of frame {batch.frame_numbers[frame]} lies more than {FARTHEST:g} "
-                    "cells away",
-                    where=where,
-                    fix="restore the file",
-                )
+            positions = np.ascontiguousarray(batch.fractional_positions)
             yield batch, self._search(positions, cells)
 
     def _search(self, positions: Floats, cells: Floats) -> Bonds:
-        centers, ligands = (np.ascontiguousarray(positions[:, w]) for w in self._where)
         if self._state is None:
-            self._state = [
-                (group[0].copy(), np.zeros(group.shape[1:], np.int64)) for group in (centers, ligands)
-            ]
-        (center_last, center_winding), (ligand_last, ligand_winding) = self._state
-        n_frames, n_centers = centers.shape[:2]
+            self._state = positions[0].copy(), np.zeros(positions.shape[1:], np.int64)
+        n_frames, n_centers = len(positions), len(self._centers)
         counts = np.zeros((n_frames, n_centers), np.int64)
         pieces: list[tuple[Integers, Integers, Floats]] = []
         capacity = max(64, 8 * n_frames * n_centers)
@@ -152,11 +124,8 @@ class PairSearch:
             image = np.empty((capacity, 3), np.int64)
             vector = np.empty((capacity, 3))
             found, reached = neighbors.bonds(
-                done,
-                centers, self._centers, self._kinds[0], center_last, center_winding,
-                ligands, self._ligands, self._kinds[1], ligand_last, ligand_winding,
-                cells, self._cutoffs,
-                counts, ligand, image, vector,
+                done, positions, *self._where, *self._kinds, self._cutoffs, cells,
+                *self._state, counts, ligand, image, vector,
             )  # fmt: skip
             pieces.append((ligand[:found], image[:found], vector[:found]))
             if reached == done:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,3 +160,45 @@ def poscar(
         lines += [" ", "           1", "  0.10000000E+01", "  0.0 0.0 0.0 0.0"]
         lines += ["".join(f"{value:16.8E}" for value in row) for row in coordinates]
     return (eol.join(lines) + eol).encode()
+
+
+SMALL = Xdatcar(walk(5, low=-1.0))
+
+#: Ways in which XDATCARs are written, by what is particular about them.
+LAYOUTS = {
+    "VASP 5": SMALL,
+    "one frame": replace(SMALL, coordinates=walk(1)),
+    "one atom": replace(SMALL, coordinates=walk(6, 1), symbols=("Cs",), counts=(1,)),
+    "species of no atoms": replace(SMALL, symbols=("Pb", "O", "I"), counts=(1, 0, 2)),
+    "variable cell": replace(SMALL, cell=breathing(5)),
+    "header repeated, one cell": replace(SMALL, repeat_header=True),
+    "blank lines of VASP 5.2": replace(SMALL, mark=""),
+    "VASP 4: no symbols": replace(SMALL, mark="", title="Pb I", vasp4_header=True),
+    "VASP 4 with labels": replace(SMALL, title="Pb I", vasp4_header=True),
+    "Windows line ends": replace(SMALL, eol="\r\n"),
+    "Windows, variable cell": replace(SMALL, eol="\r\n", cell=breathing(5)),
+    "Windows, blank lines": replace(SMALL, eol="\r\n", mark=""),
+    "no last line end": replace(SMALL, final_eol=False),
+    "no last line end, one atom": replace(
+        SMALL, coordinates=walk(6, 1), symbols=("Cs",), counts=(1,), final_eol=False
+    ),
+    "no last line end, variable cell": replace(SMALL, cell=breathing(5), final_eol=False),
+    "no last line end, blank lines": replace(SMALL, mark="", final_eol=False),
+    "every fiftieth step": replace(SMALL, first=50, nblock=50),
+    "labels grow": replace(SMALL, first=8, label_width=1, coordinates=walk(7)),
+    "columns glued by signs": replace(SMALL, row="%11.8f%11.8f%11.8f", coordinates=-walk(5)),
+    "rows of any width": replace(SMALL, row="%.8f %.8f %.8f", coordinates=walk(9, low=-12, high=12)),
+    "far outside the cell": replace(SMALL, coordinates=walk(5, low=-99, high=99)),
+    "tabs": replace(SMALL, row="\t%.8f\t%.8f\t%.8f"),
+    "plus signs": replace(SMALL, row=" %+.8f %+.8f %+.8f"),
+    "exponents": replace(SMALL, row=" %.12E %.12e %.12E"),
+    "seventeen digits": replace(SMALL, row=" %20.16f%20.16f%20.16f"),
+    "few digits": replace(SMALL, row=" %.3f %.2f %.1f"),
+    "symbols behind the rows": replace(SMALL, row="%.6f %.6f %.6f Pb"),
+    "POTCAR suffixes": replace(SMALL, symbols=("Pb_d", "I/9fd9d0a28a1b")),
+    "suffixes of both kinds": replace(SMALL, symbols=("Pb_d_GW/ab12", "I_s")),
+    "title of digits": replace(SMALL, title="2me 300K, 1 fs", cell=breathing(5)),
+    "title of three numbers": replace(SMALL, title="0.5 0.5 0.5", cell=breathing(5)),
+    "no title": replace(SMALL, title="", cell=breathing(5)),
+    "stars for the label": replace(SMALL, first=999_997, label_width=6),
+}

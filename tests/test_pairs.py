@@ -7,9 +7,10 @@ import pytest
 from builders import frames_of, perovskite
 from oracles import table
 
+from perovchem._kernels.neighbors import FARTHEST, LOWEST_HEIGHT
 from perovchem.errors import FormatError, UsageError
 from perovchem.frames import Frames
-from perovchem.pairs import FARTHEST, LONGEST_CUTOFF, LOWEST_HEIGHT, Bonds, PairSearch, kinds
+from perovchem.pairs import LONGEST_CUTOFF, Bonds, PairSearch, kinds
 
 
 def search(frames: Frames, cutoff: float = 3.5) -> PairSearch:

@@ -42,12 +42,12 @@ def _follow(positions, last, winding):
 
 
 @nb.njit(cache=True)
-def _sort_into_bins(positions, h, reach, bins, start, order):
-    """Sort atoms (n, 3), fractional, into bins at least ``reach`` wide; fewer than three bins make one.
+def _sort_into_bins(positions, chosen, h, reach, bins, start, order):
+    """Sort chosen (n,) atoms, fractional, into bins at least ``reach`` wide; fewer than three bins make one.
 
     Fills ``bins`` (3,), ``start`` (n + 2,) and ``order`` (n,); returns the number of bins.
     """
-    n = positions.shape[0]
+    n = chosen.shape[0]
     n_bins = 1
     for k in range(3):
         many = np.int64(min(h[k] / (reach * (1 + 1e-9)), 1e3))
@@ -56,7 +56,7 @@ def _sort_into_bins(positions, h, reach, bins, start, order):
     where = np.empty(n, np.int64)
     start[: n_bins + 1] = 0
     for j in range(n):
-        where[j] = _bin_of(positions[j], bins)
+        where[j] = _bin_of(positions[chosen[j]], bins)
         start[where[j] + 1] += 1
     for b in range(n_bins):
         start[b + 1] += start[b]
@@ -82,7 +82,7 @@ def _bin_of(position, bins):
 
 @nb.njit(cache=True)
 def _near(position, bins, start, order, out):
-    """Fill ``out`` with the atoms of the bin of a position and its neighbors, ascending; return how many."""
+    """Fill ``out`` with those in the bin of a position and its neighbors, ascending; return how many."""
     here = _bin_of(position, bins)
     c = here % bins[2]
     b = here // bins[2] % bins[1]
@@ -101,11 +101,8 @@ def _near(position, bins, start, order, out):
 
 @nb.njit(cache=True)
 def bonds(
-    first,
-    centers, center_ids, center_kinds, center_last, center_winding,
-    ligands, ligand_ids, ligand_kinds, ligand_last, ligand_winding,
-    cells, cutoffs,
-    counts, out_ligand, out_image, out_vector,
+    first, positions, centers, ligands, center_kinds, ligand_kinds, cutoffs, cells,
+    last, winding, counts, out_ligand, out_image, out_vector,
 ):  # fmt: skip
     """Find all center-ligand pairs below their cutoff.
 
@@ -113,22 +110,23 @@ def bonds(
     ----------
     first : int
         Frame to begin with; the windings hold the state before it.
-    centers, ligands : float64 (n_frames, n, 3)
+    positions : float64 (n_frames, n_atoms, 3)
         Fractional, wrapped or not.
-    center_ids, ligand_ids : int64 (n,)
-        Atom numbers: an atom is no ligand of itself in the home cell.
+    centers, ligands : int64 (n,)
+        Which of the atoms; an atom is no ligand of itself in the home cell.
     center_kinds, ligand_kinds : int64 (n,)
         Row and column in ``cutoffs``.
-    center_last, ligand_last : float64 (n, 3)
-    center_winding, ligand_winding : int64 (n, 3)
-        Positions of the frame before and cells crossed so far; updated.
-    cells : float64 (1 or n_frames, 3, 3)
-        Rows are lattice vectors, Å.
     cutoffs : float64 (n_center_kinds, n_ligand_kinds)
         Å.
+    cells : float64 (1 or n_frames, 3, 3)
+        Rows are lattice vectors, Å.
+    last : float64 (n_atoms, 3)
+    winding : int64 (n_atoms, 3)
+        Positions of the frame before and cells crossed so far; updated.
     counts : int64 (n_frames, n_centers)
         Filled with the coordination numbers.
     out_ligand : int64 (capacity,)
+        Number among the ligands.
     out_image : int64 (capacity, 3)
         Image of the ligand relative to the unwrapped positions, so that a bond keeps its image while atoms
         cross the boundary.
@@ -142,7 +140,7 @@ def bonds(
         Frames finished; fewer than all when the capacity is spent: call again with more, ``first=n_done``.
     """
     n_frames, n_centers = counts.shape
-    n_ligands = ligand_ids.shape[0]
+    n_ligands = ligands.shape[0]
     size = out_ligand.shape[0]
     h = np.empty(3)
     d = np.empty(3)
@@ -161,27 +159,29 @@ def bonds(
         cell = cells[t if cells.shape[0] > 1 else 0]
         heights(cell, h)
         frame_begin = n
-        _follow(centers[t], center_last, center_winding)  # twice on one frame does nothing the second time
-        _follow(ligands[t], ligand_last, ligand_winding)
+        here = positions[t]
+        _follow(here, last, winding)  # twice on one frame does nothing the second time
         # a few ligands are looked through faster than sorted
         n_bins = 1
         if n_ligands > 200 and reach > 0.0:
-            n_bins = _sort_into_bins(ligands[t], h, reach, bins, start, order)
+            n_bins = _sort_into_bins(here, ligands, h, reach, bins, start, order)
         if n_bins == 1 and n_candidates < n_ligands:
             candidates[:] = np.arange(n_ligands)
             n_candidates = n_ligands
         for i in range(n_centers):
             begin = n
+            a = centers[i]
             if n_bins > 1:
-                n_candidates = _near(centers[t, i], bins, start, order, candidates)
+                n_candidates = _near(here[a], bins, start, order, candidates)
             for c in range(n_candidates):
                 j = candidates[c]
+                b = ligands[j]
                 cutoff = cutoffs[center_kinds[i], ligand_kinds[j]]
                 if cutoff <= 0.0:
                     continue
                 none = False
                 for k in range(3):
-                    x = ligands[t, j, k] - centers[t, i, k]
+                    x = here[b, k] - here[a, k]
                     r = np.rint(x)
                     d[k] = x - r
                     home[k] = -np.int64(r)
@@ -202,14 +202,14 @@ def bonds(
                             if x * x + y * y + z * z >= cutoff * cutoff:
                                 continue
                             ia, ib, ic = na + home[0], nb_ + home[1], nc + home[2]
-                            if center_ids[i] == ligand_ids[j] and ia == 0 and ib == 0 and ic == 0:
+                            if a == b and ia == 0 and ib == 0 and ic == 0:
                                 continue
                             if n == size:
                                 return frame_begin, t
                             out_ligand[n] = j
-                            out_image[n, 0] = ia - ligand_winding[j, 0] + center_winding[i, 0]
-                            out_image[n, 1] = ib - ligand_winding[j, 1] + center_winding[i, 1]
-                            out_image[n, 2] = ic - ligand_winding[j, 2] + center_winding[i, 2]
+                            out_image[n, 0] = ia - winding[b, 0] + winding[a, 0]
+                            out_image[n, 1] = ib - winding[b, 1] + winding[a, 1]
+                            out_image[n, 2] = ic - winding[b, 2] + winding[a, 2]
                             out_vector[n, 0] = x
                             out_vector[n, 1] = y
                             out_vector[n, 2] = z

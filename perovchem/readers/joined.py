@@ -318,7 +318,9 @@ def _by_time(
     k = int(np.searchsorted(before, start - 1e-3 * interval))
     if k < len(former):
         _drop(kept, segment, clock, told, len(kept) - 1, k)
-        clock.time_shifts[-1] = clock.time_shifts[-2]  # its own times count
+        clock.time_shifts[-1] = (
+            clock.time_shifts[-2] if len(clock.time_shifts) > 1 else 0.0
+        )  # its own times count
         return
     clock.same()
     if start - before[-1] > 1.5 * interval > 0:

@@ -322,7 +322,7 @@ def _cells(file: FileBytes, ends: list[int]) -> tuple[Floats, Floats | None]:
 def _lattice(text: bytes) -> Floats | None:
     """Return the lattice vectors of "direct | reciprocal" rows, or None where digits are lost."""
     rows = [_NUMBER.findall(line) for line in text.splitlines()]
-    if any(len(row) < 3 for row in rows) or b"*" in text:
+    if len(rows) != 3 or any(len(row) < 3 for row in rows) or b"*" in text:
         return None
     return np.array([[float(word) for word in row[:3]] for row in rows])
 

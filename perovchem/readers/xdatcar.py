@@ -51,6 +51,7 @@ class XdatcarSource(FrameSource):
     """Complete frames of one XDATCAR; see :class:`perovchem.frames.FrameSource`."""
 
     format = "XDATCAR"
+    bounded = True
 
     def __init__(self, file: FileBytes, index: Index) -> None:
         header = index.header
