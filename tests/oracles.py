@@ -31,7 +31,7 @@ def brute_bonds(
     fractional: Array, cell: Array, centers: list[int], ligands: list[int], cutoff: Array
 ) -> dict[Bond, Array]:
     """All (center, ligand, image) below the cutoff, ``cutoff[i, j]`` Å, by trying every image that could matter."""
-    heights = abs(np.linalg.det(cell)) * np.linalg.norm(np.linalg.inv(cell), axis=0)
+    heights = 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
     spread = np.ptp(fractional, axis=0)
     reach = [range(-k, k + 1) for k in np.ceil(cutoff.max() / heights + spread).astype(int) + 1]
     found = {}

@@ -30,7 +30,7 @@ from perovchem._kernels import network
 from perovchem.errors import UsageError
 
 pytestmark = pytest.mark.filterwarnings("ignore::perovchem.errors.PerovchemWarning")
-SETTINGS = settings(max_examples=40, deadline=None, derandomize=True)
+SETTINGS = settings(max_examples=40)
 NAMES = ("corner", "edge", "face")
 
 

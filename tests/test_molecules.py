@@ -77,7 +77,7 @@ def test_molecules_are_found_whole_across_boundaries(cell: str, seed: int) -> No
         bonded_pairs(frames, found)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6))
 def test_sorting_turning_wrapping_and_other_cells(seed: int) -> None:
     rng = np.random.default_rng(seed)

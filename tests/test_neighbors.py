@@ -15,7 +15,7 @@ from perovchem._kernels import neighbors
 from perovchem.frames import Frames
 from perovchem.pairs import Bonds, PairSearch
 
-SETTINGS = settings(max_examples=40, deadline=None, derandomize=True)
+SETTINGS = settings(max_examples=40)
 
 
 def heights(cell):

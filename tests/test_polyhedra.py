@@ -208,7 +208,7 @@ def test_hemidirected_shells_are_counted() -> None:
 # against Qhull ------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 @given(
     seed=st.integers(0, 10**6),
     n=st.integers(4, 14),
@@ -369,7 +369,7 @@ def test_six_coplanar_ligands_are_no_octahedron() -> None:
 # invariance ---------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6))
 def test_turning_shifting_wrapping_and_sorting_change_nothing(seed: int) -> None:
     """Of one shell in a random skewed cell; rotated with its cell."""

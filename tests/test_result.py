@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perovchem.errors import UsageError
@@ -237,7 +237,6 @@ def test_two_keys_must_not_fall_together() -> None:
         jsonable({1: "a", "1": "b"})
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
 def test_numbers_survive_json_exactly(values: list[float]) -> None:
     """Python writes the shortest text that reads back as the same double."""

@@ -190,7 +190,7 @@ def test_coverage_with_undefined_stretches() -> None:
     assert 0.60 <= covered <= 0.76
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(2, 300),
     st.floats(-1e6, 1e6),

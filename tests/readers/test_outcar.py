@@ -194,7 +194,7 @@ def test_any_cut_gives_a_prefix_of_the_finished_steps():
     assert full.n_steps == 4
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_mutations_end_in_a_log(data):
     text = bytearray(outcar([Step(), Step(foretold=True), Step(electronic=0)]).encode())
