@@ -15,7 +15,7 @@ from perovchem.errors import UsageError
 from perovchem.frames import Floats, Integers
 from perovchem.polyhedra import Polyhedra
 from perovchem.result import Provenance, Result
-from perovchem.uncertainty import block_average
+from perovchem.uncertainty import BlockAverage, block_average
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,10 @@ class Aggregation(Result):
         "sharing": "sharing",
         "sharing_standard_error": "sharing",
         "links_per_center": "links_per_center",
+        "links_per_center_standard_error": "links_per_center",
         "cluster_sizes": "fraction",
+        "mean_cluster_size": "cluster_size",
+        "mean_cluster_size_standard_error": "cluster_size",
         "network_dimension": "network_dimension",
         "persistence_fs": "persistence",
         "first_lasting_ps": "time",
@@ -104,16 +107,37 @@ class Aggregation(Result):
         """Fraction of centers in each class, (n_frames, 4): isolated, corner, edge, face."""
         return np.stack([(self.strongest == k).mean(axis=1) for k in range(4)], axis=1)
 
+    @cached_property
+    def mean_sharing(self) -> dict[str, BlockAverage]:
+        """As :attr:`sharing`, with standard errors from blocks of frames."""
+        return {name: block_average(self.sharing_over_time[:, k]) for k, name in enumerate(CLASSES)}
+
+    @cached_property
+    def mean_links(self) -> dict[str, BlockAverage]:
+        """As :attr:`links_per_center`, with standard errors from blocks of frames."""
+        ends = self.link_ends / self.strongest.shape[1]
+        return {name: block_average(ends[:, k]) for k, name in enumerate(CLASSES[1:])}
+
+    @cached_property
+    def mean_cluster_size(self) -> BlockAverage:
+        """Mean size of the cluster that a center belongs to."""
+        return block_average(self.cluster_sizes.mean(axis=1))
+
     @property
     def sharing(self) -> dict[str, float]:
         """Fraction of frames x centers in each class, by the strongest link."""
-        return dict(zip(CLASSES, self.sharing_over_time.mean(axis=0).tolist(), strict=True))
+        return {name: average.mean for name, average in self.mean_sharing.items()}
 
     @property
     def links_per_center(self) -> dict[str, float]:
         """Mean corner, edge and face links per center, each link counted at both its ends."""
-        means = self.link_ends.mean(axis=0) / self.strongest.shape[1]
-        return dict(zip(CLASSES[1:], means.tolist(), strict=True))
+        return {name: average.mean for name, average in self.mean_links.items()}
+
+    @property
+    def network_dimension(self) -> int:
+        """Highest dimension of a cluster in a frame, the most frequent over frames."""
+        values, many = np.unique(self.dimension.max(axis=1, initial=0), return_counts=True)
+        return int(values[many.argmax()])
 
     @cached_property
     def cluster_sizes(self) -> Integers:
@@ -159,9 +183,9 @@ class Aggregation(Result):
         for rows, begin, end in _runs(identity, frame, _gaps(times)):
             if times[end] - times[begin] >= self.persistence - 1e-6:
                 i, j, *image = rows.tolist()
-                found.append(
-                    LastingLink(i, j, (image[0], image[1], image[2]), float(times[begin]), float(times[end]))
-                )
+                cell = (image[0], image[1], image[2])
+                edges = begin == 0, end == len(times) - 1
+                found.append(LastingLink(i, j, cell, float(times[begin]), float(times[end]), *edges))
         return sorted(found, key=lambda link: link.begin)
 
     @cached_property
@@ -202,15 +226,15 @@ class Aggregation(Result):
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers by name, ready for JSON."""
         sizes, many = np.unique(self.cluster_sizes, return_counts=True)
-        errors = {
-            name: block_average(self.sharing_over_time[:, k]).standard_error for k, name in enumerate(CLASSES)
-        }
         return {
             "sharing": self.sharing,
-            "sharing_standard_error": errors,
+            "sharing_standard_error": {n: a.standard_error for n, a in self.mean_sharing.items()},
             "links_per_center": self.links_per_center,
+            "links_per_center_standard_error": {n: a.standard_error for n, a in self.mean_links.items()},
             "cluster_sizes": {str(s): float(n / many.sum()) for s, n in zip(sizes, many, strict=True)},
-            "network_dimension": int(self.dimension.max(initial=0)),
+            "mean_cluster_size": self.mean_cluster_size.mean,
+            "mean_cluster_size_standard_error": self.mean_cluster_size.standard_error,
+            "network_dimension": self.network_dimension,
             "network_dimension_distribution": {
                 str(k): float((self.dimension == k).mean()) for k in np.unique(self.dimension)
             },
@@ -253,6 +277,8 @@ class LastingLink:
         Cell of j as seen from i.
     begin, end : float
         First and last time it was there, fs.
+    from_start, to_end : bool
+        Whether it was there in the first or last frame, so that it may have held for longer.
     """
 
     i: int
@@ -260,11 +286,15 @@ class LastingLink:
     image: tuple[int, int, int]
     begin: float
     end: float
+    from_start: bool
+    to_end: bool
 
 
 def _gaps(times: Floats) -> Integers:
     """Return for each frame how many gaps in time, such as between joined runs, lie before it."""
     steps = np.diff(times)
+    if (steps <= 0).any():
+        raise UsageError("lasting links of frames that go back in time", fix="put the frames in order")
     longer = steps > 1.5 * np.median(steps) if len(steps) else np.zeros(0, np.bool_)
     return np.concatenate([[0], np.cumsum(longer)]).astype(np.int64)
 

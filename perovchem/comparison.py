@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
 from perovchem.aggregation import PERSISTENCE, Aggregation, aggregation
-from perovchem.coordination import Coordination, coordination, find_shells
+from perovchem.coordination import Coordination, find_shells, judge
 from perovchem.cutoffs import (
     BIN_WIDTH,
     DEEPEST_RATIO,
@@ -17,14 +17,15 @@ from perovchem.cutoffs import (
     RADII_TOLERANCE,
     SEARCH_RANGE,
     SMOOTHING,
+    Cutoff,
     bond_cutoffs,
 )
-from perovchem.errors import UsageError, warn
+from perovchem.errors import UsageError, nearest, warn
 from perovchem.frames import Frames
 from perovchem.molecules import BOND_TOLERANCE
 from perovchem.polyhedra import Polyhedra, polyhedra
 from perovchem.result import Provenance, Result, jsonable
-from perovchem.uncertainty import block_average, ratio_average
+from perovchem.uncertainty import BlockAverage, ratio_average
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,14 +40,17 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     f"searched to {SEARCH_RANGE} Å, accepted below {DEEPEST_RATIO} of the maximum; else a gap of at least "
     f"{LEAST_GAP} Å in the sorted distances; else the sum of radii + {RADII_TOLERANCE} Å",
     "volume": "convex hull of the bound ligand atoms; undefined below four of them or where they are coplanar",
-    "aggregate_volume": "sum over the polyhedra of a cluster",
+    "aggregate_volume": "sum over the polyhedra of a cluster; undefined where one of them is, which leaves out large "
+    "clusters more often than small ones",
     "sharing": "class of the strongest link of a center: ligand atoms shared with another center in one image, "
     "1 corner, 2 edge, 3 or more face",
     "links_per_center": "each link counted at both its ends",
     "first_lasting": "begin of the first link (i, j, image) that shares at least 1, 2, 3 atoms without a break for "
     "the persistence time; over the whole run, with what averages discard",
     "molecules": f"nonmetal atoms nearer than the sum of their covalent radii + {BOND_TOLERANCE} Å in the first frame",
-    "standard_error": "one standard error from blocks of frames (Flyvbjerg & Petersen, doi 10.1063/1.457480)",
+    "standard_error": "one standard error from blocks of frames (Flyvbjerg & Petersen, doi 10.1063/1.457480); a lower "
+    "bound where the run is short against its correlation time or nothing changed",
+    "network_dimension": "the most frequent, over frames, of the highest dimension of a cluster",
 }
 """What the numbers mean; printed into every JSON result."""
 
@@ -113,9 +117,12 @@ class Comparison(Result):
                     "label": label,
                     **shells.to_dict(),
                     **hulls.to_dict(),
-                    "aggregate_volume": _aggregate_volume(joined, hulls),
+                    "aggregate_volume": _aggregate_row(joined, hulls),
                     **joined.to_dict(),
                     **history.events(),
+                    "standard_errors_that_are_lower_bounds": [
+                        line.what for line in summary(shells, hulls, joined, history) if not line.converged
+                    ],
                     "warnings": shells.warnings,
                 }
             )
@@ -137,60 +144,103 @@ class Comparison(Result):
             )
             for line in summary(shells, hulls, joined, history)
         ]
-        return pd.DataFrame(rows, columns=["run", "quantity", "value", "standard_error", "unit"])
+        return pd.DataFrame(rows, columns=["run", "quantity", "value", "standard_error", "unit", "converged"])
 
 
-def summary(
-    shells: Coordination, hulls: Polyhedra, joined: Aggregation, history: Aggregation
-) -> list[tuple[str, float, float, str]]:
-    """Return the main numbers of one run: what, value, standard error, unit."""
-    none = float("nan")
-    number = shells.mean_coordination_number
-    lines = [
-        ("frames", float(len(shells.frames)), none, "1"),
-        ("discarded frames", float(shells.frames.discarded), none, "1"),
-        ("density", shells.frames.density, none, "g/cm3"),
-        (f"concentration of {'+'.join(shells.center)}", shells.concentration, none, "mol/L"),
-        *((f"cutoff {name}", cutoff.value, none, "Å") for name, cutoff in shells.cutoffs.items()),
-        ("coordination number", number.mean, number.standard_error, "1"),
+class Line(NamedTuple):
+    """One main number of a run.
+
+    Attributes
+    ----------
+    what : str
+    value, standard_error : float
+        NaN where undefined.
+    unit : str
+    converged : bool
+        False where the standard error is only a lower bound: the run is short against its correlation time.
+    """
+
+    what: str
+    value: float
+    standard_error: float
+    unit: str
+    converged: bool
+
+
+def summary(shells: Coordination, hulls: Polyhedra, joined: Aggregation, history: Aggregation) -> list[Line]:
+    """Return the main numbers of one run."""
+    size = max(hulls.volumes.size, 1)
+    aggregates = _aggregate_volumes(joined, hulls)
+    per_cell = " per cell" if joined.network_dimension else ""
+    return [
+        _plain("frames", len(shells.frames)),
+        _plain("discarded frames", shells.frames.discarded),
+        _plain("density", shells.frames.density, "g/cm3"),
+        _plain(f"concentration of {'+'.join(shells.center)}", shells.concentration, "mol/L"),
+        *(_plain(f"cutoff {name}", cutoff.value, "Å") for name, cutoff in shells.cutoffs.items()),
+        _mean("coordination number", shells.mean_coordination_number),
+        *_bond_lengths(shells),
+        _mean("polyhedron volume", hulls.mean_volume, "Å3"),
+        _plain("volumes undefined", hulls.n_undefined / size, "fraction"),
+        _plain("centers outside their hull", hulls.n_off_center / size, "fraction"),
+        _mean("aggregate volume", aggregates.average, f"Å3{per_cell}"),
+        _plain("aggregate volumes undefined", aggregates.part_undefined, "fraction"),
+        *(
+            _mean(f"strongest link: {name}", average, "fraction")
+            for name, average in joined.mean_sharing.items()
+        ),
+        *(_mean(f"{name} links per center", average) for name, average in joined.mean_links.items()),
+        _mean("mean cluster size", joined.mean_cluster_size, f"centers{per_cell}"),
+        _plain("network dimension", joined.network_dimension),
+        *(
+            _plain(f"first lasting {name}", history.first_lasting[name] / 1000, "ps")
+            for name in ("corner", "edge", "face")
+        ),
     ]
+
+
+def _plain(what: str, value: float, unit: str = "1") -> Line:
+    """Return a number that has no statistical error."""
+    return Line(what, float(value), float("nan"), unit, True)
+
+
+def _mean(what: str, average: BlockAverage, unit: str = "1") -> Line:
+    """Return an average with its standard error."""
+    return Line(what, average.mean, average.standard_error, unit, average.converged)
+
+
+def _bond_lengths(shells: Coordination) -> list[Line]:
+    """Return mean and spread of each pair."""
+    lines = []
     for name, bond in shells.bond_lengths.items():
-        lines.append((f"bond length {name}", bond.mean, bond.standard_error, "Å"))
-        lines.append((f"spread of {name}", bond.sd, none, "Å"))
-    volume = hulls.mean_volume
-    whole = _aggregate_volume(joined, hulls)
-    lines += [
-        ("polyhedron volume", volume.mean, volume.standard_error, "Å3"),
-        ("volumes undefined", hulls.n_undefined / max(hulls.volumes.size, 1), none, "fraction"),
-        ("centers outside their hull", hulls.n_off_center / max(hulls.volumes.size, 1), none, "fraction"),
-        ("aggregate volume", whole["mean"], whole["standard_error"], "Å3"),
-    ]
-    for k, (name, value) in enumerate(joined.sharing.items()):
-        error = block_average(joined.sharing_over_time[:, k]).standard_error
-        lines.append((f"strongest link: {name}", value, error, "fraction"))
-    lines += [
-        (f"{name} links per center", value, none, "1") for name, value in joined.links_per_center.items()
-    ]
-    lines.append(("mean cluster size", float(joined.cluster_sizes.mean()), none, "centers"))
-    lines.append(("network dimension", float(joined.dimension.max(initial=0)), none, "1"))
-    first = history.first_lasting
-    lines += [
-        (f"first lasting {name}", first[name] / 1000, none, "ps") for name in ("corner", "edge", "face")
-    ]
+        lines.append(Line(f"bond length {name}", bond.mean, bond.standard_error, "Å", bond.converged))
+        lines.append(_plain(f"spread of {name}", bond.sd, "Å"))
     return lines
 
 
-def _aggregate_volume(joined: Aggregation, hulls: Polyhedra) -> dict[str, float | int]:
-    """Return mean and standard error over the aggregates, each aggregate counted once a frame."""
+class _Aggregates(NamedTuple):
+    average: BlockAverage
+    n_undefined: int
+    part_undefined: float
+
+
+def _aggregate_volumes(joined: Aggregation, hulls: Polyhedra) -> _Aggregates:
+    """Return the average over aggregates, each counted once a frame, and how many have no volume."""
     volumes = joined.aggregate_volumes(hulls)
     once = joined.cluster == np.arange(volumes.shape[1])
-    values = np.where(once, volumes, np.nan)
-    defined = np.isfinite(values)
-    average = ratio_average(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1))
+    defined = once & np.isfinite(volumes)
+    average = ratio_average(np.where(defined, volumes, 0.0).sum(axis=1), defined.sum(axis=1))
+    n_undefined = int(once.sum() - defined.sum())
+    return _Aggregates(average, n_undefined, n_undefined / max(int(once.sum()), 1))
+
+
+def _aggregate_row(joined: Aggregation, hulls: Polyhedra) -> dict[str, float | int]:
+    """Return the aggregate volume as the other numbers of a row."""
+    found = _aggregate_volumes(joined, hulls)
     return {
-        "mean": average.mean,
-        "standard_error": average.standard_error,
-        "n_undefined": int(once.sum() - defined.sum()),
+        "mean": found.average.mean,
+        "standard_error": found.average.standard_error,
+        "n_undefined": found.n_undefined,
     }
 
 
@@ -235,12 +285,13 @@ def compare_coordination(
     for label, run in named.items():
         if not set(centers) & set(run.species):
             raise UsageError(
-                f"no {'/'.join(centers)} in {label} ({run.formula})", fix="choose another center"
+                f"no {'/'.join(centers)} in {label} ({run.formula})",
+                fix=nearest(centers[0], set(run.species)),
             )
     table = bond_cutoffs(list(named.values()), center=centers, ligands=partners, given=cutoffs)
     shells = tuple(
-        coordination(run, center=centers, ligands=partners, cutoffs=table, names=names)
-        for run in named.values()
+        _one(run, f"{label}: " if len(named) > 1 else "", centers, partners, table, names)
+        for label, run in named.items()
     )
     hulls = tuple(polyhedra(one) for one in shells)
     joined = tuple(aggregation(one, persistence=persistence) for one in shells)
@@ -249,6 +300,22 @@ def compare_coordination(
     for note in notes:
         warn(note)
     return Comparison(tuple(named), shells, hulls, joined, history, notes)
+
+
+def _one(
+    run: Frames,
+    prefix: str,
+    centers: tuple[str, ...],
+    partners: tuple[str, ...],
+    table: Mapping[str, Cutoff],
+    names: Mapping[str, str] | None,
+) -> Coordination:
+    """Return the shells of one run, with warnings that name it."""
+    shells = find_shells(run, centers, partners, table, names)
+    notes = [prefix + note for note in judge(shells)]
+    for note in notes:
+        warn(note)
+    return replace(shells, warnings=(*(prefix + note for note in run.warnings), *notes))
 
 
 def _whole(joined: Aggregation, names: Mapping[str, str] | None) -> Aggregation:

@@ -21,8 +21,8 @@ from perovchem.uncertainty import BlockAverage, block_average, ratio_average, su
 if TYPE_CHECKING:
     import pandas as pd
 
-LEAST_TO_DISCARD: Final = 50
-"""Frames; shorter runs are not warned about their beginning."""
+LEAST_TO_DISCARD: Final = 10
+"""Frames; fewer are no trajectory with an equilibration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,15 @@ class BondLength:
     standard_error : float
         Of the mean, Å, from blocks of frames; NaN for one frame.
     n_bonds : int
+    converged : bool
+        False where the standard error is only a lower bound.
     """
 
     mean: float
     sd: float
     standard_error: float
     n_bonds: int
+    converged: bool
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -143,7 +146,7 @@ class Coordination(Result):
             sums = np.bincount(frame[mine], length, minlength=len(self.frames))
             average = ratio_average(sums, counts)
             sd = float(length.std(ddof=1)) if len(length) > 1 else float("nan")
-            found[name] = BondLength(average.mean, sd, average.standard_error, len(length))
+            found[name] = BondLength(average.mean, sd, average.standard_error, len(length), average.converged)
         return found
 
     @cached_property
@@ -313,7 +316,7 @@ def coordination(
     partners = tuple(dict.fromkeys([ligands] if isinstance(ligands, str) else ligands))
     table = bond_cutoffs(frames, center=centers, ligands=partners, given=cutoffs)
     shells = find_shells(frames, centers, partners, table, names)
-    notes = _judge(shells)
+    notes = judge(shells)
     for note in notes:
         warn(note)
     return replace(shells, warnings=(*frames.warnings, *notes))
@@ -330,7 +333,9 @@ def find_shells(
     symbols = np.array(frames.species)
     center_atoms = np.flatnonzero(np.isin(symbols, centers))
     if not len(center_atoms):
-        raise UsageError(f"no {'/'.join(centers)} among the atoms", fix=nearest(centers[0], set(symbols)))
+        raise UsageError(
+            f"no {'/'.join(centers)} among the atoms", fix=nearest(centers[0], set(frames.species))
+        )
     ligand_atoms = np.flatnonzero(np.isin(symbols, partners))
     limits = np.array([[table[f"{c}-{p}"].value for p in partners] for c in centers])
     search = PairSearch(
@@ -349,7 +354,7 @@ def find_shells(
     return Coordination(frames, centers, partners, table, center_atoms, ligand_atoms, bonds, molecules)
 
 
-def _judge(shells: Coordination) -> list[str]:
+def judge(shells: Coordination) -> list[str]:
     """Return what the reader of these shells must know."""
     notes = []
     distance = shells.bonds.distance
@@ -366,10 +371,11 @@ def _judge(shells: Coordination) -> list[str]:
             f"atoms {i} ({shells.frames.species[i]}) and {j} ({shells.frames.species[j]}) are only {apart:.2f} Å "
             f"apart in frame {frame}{more}: they lie on top of each other"
         )
-    if shells.frames.discarded == 0 and len(shells.frames) >= LEAST_TO_DISCARD:
+    from_start = shells.frames.discarded == 0 and shells.frames.frame_numbers[:1] == 0
+    if from_start and len(shells.frames) >= LEAST_TO_DISCARD:
         series = shells.coordination_numbers.mean(axis=1)
         suggested = suggest_discard(series).frames
-        advice = f"the coordination number suggests to discard {suggested} frames"
+        advice = f"the coordination number suggests to discard {suggested or 'no'} frames"
         if shells.frames.times is not None and suggested:
             advice += f" ({(shells.frames.times[suggested] - shells.frames.times[0]) / 1000:.2f} ps)"
         notes.append(f"averages begin at frame 0, nothing was discarded as equilibration; {advice}")

@@ -22,6 +22,8 @@ SMOOTHING: Final = 0.1
 """Å, standard deviation of the Gaussian that smooths g(r)."""
 DEEPEST_RATIO: Final = 0.5
 """A minimum counts when g there is below this part of the first maximum."""
+FLAT: Final = 0.05
+"""Part of the maximum by which g(r) may exceed its minimum where the cutoff could as well stand."""
 LEAST_MAXIMUM: Final = 0.1
 """A first maximum lower than this part of the highest is chance."""
 LEAST_FRAMES: Final = 10
@@ -115,7 +117,7 @@ def bond_cutoffs(
     names = {pair: "-".join(pair) for pair in itertools.product(centers, partners)}
     for pair, name in names.items():
         for symbol in pair:
-            if symbol not in present and (name not in fixed or fixed[name].source == _GIVEN):
+            if symbol not in present and not isinstance((given or {}).get(name), Cutoff):
                 raise UsageError(f"no {symbol} among the atoms", fix=nearest(symbol, present))
     return {name: fixed.get(name) or _measure(runs, pair) for pair, name in names.items()}
 
@@ -253,7 +255,17 @@ def first_minimum(r: Floats, counts: Floats, ideal: Floats) -> tuple[Floats, flo
     while end < inside[-1] and g[end + 1] <= g[bottom]:
         end += 1
     value = min((r[start] + r[end]) / 2, r[start] + 0.5)
-    return g, float(value), f"first minimum of g(r), {ratio:.2f} of its maximum at {r[top]:.2f} Å"
+    level = g[bottom] + FLAT * g[top]
+    low = high = bottom
+    while low - 1 > top and g[low - 1] <= level:
+        low -= 1
+    while high < inside[-1] and g[high + 1] <= level:
+        high += 1
+    why = (
+        f"first minimum of g(r), {ratio:.2f} of its maximum at {r[top]:.2f} Å, "
+        f"flat from {r[low]:.2f} to {r[high]:.2f} Å"
+    )
+    return g, float(value), why
 
 
 def _gap(distances: Floats) -> tuple[float, str]:

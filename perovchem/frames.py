@@ -20,6 +20,9 @@ from perovchem.errors import FormatError, MissingDataError, UsageError, nearest
 from perovchem.molecules import find_molecules
 from perovchem.units import GRAM_PER_CM3, MOLE_PER_LITER
 
+DENSEST: Final = 10.0
+"""Atoms per Å3; diamond has .18, and beyond this the neighbors of an atom would be without number."""
+
 BATCH_BYTES: Final = 64 * 2**20
 """Positions held at once when a trajectory streams, bytes."""
 
@@ -105,8 +108,8 @@ class FrameSource(ABC):
         return {}
 
 
-def _check_cells(cells: Floats, numbers: Integers, where: str) -> None:
-    """Refuse cells (n, 3, 3) of these frames that are not finite or flatter than an atom."""
+def _check_cells(cells: Floats, numbers: Integers, n_atoms: int, where: str) -> None:
+    """Refuse cells (n, 3, 3) of these frames that are not finite, flatter than an atom or overfull."""
     sound = np.asarray((np.abs(cells) <= FARTHEST).all(axis=(1, 2)))
     safe = np.where(sound[:, None, None], cells, np.eye(3))
     areas = np.linalg.norm(np.cross(safe[:, [1, 2, 0]], safe[:, [2, 0, 1]]), axis=2)
@@ -114,6 +117,13 @@ def _check_cells(cells: Floats, numbers: Integers, where: str) -> None:
     if not sound.all():
         raise FormatError(
             f"the cell of frame {numbers[np.argmin(sound)]} is flatter than {LOWEST_HEIGHT} Å or not finite",
+            where=where,
+            fix="check the lattice vectors and the scale factor",
+        )
+    volumes = np.abs(np.linalg.det(cells))
+    if volumes.size and volumes.min() * DENSEST < n_atoms:
+        raise FormatError(
+            f"{n_atoms} atoms in {volumes.min():.3g} Å3 (frame {numbers[volumes.argmin()]}) are denser than any matter",
             where=where,
             fix="check the lattice vectors and the scale factor",
         )
@@ -201,7 +211,7 @@ class Frames:
         """As :attr:`cells`, but (1, 3, 3) where all frames share one: what the kernels take."""
         chosen = self.frame_numbers[:1] if self.source.fixed_cell else self.frame_numbers
         cells = np.ascontiguousarray(self.source.cells(chosen))
-        _check_cells(cells, chosen, str(self.source.files[0]))
+        _check_cells(cells, chosen, len(self.source.species), str(self.source.files[0]))
         return cells
 
     @property
@@ -262,8 +272,12 @@ class Frames:
             key = [int(key)]
         try:
             chosen = np.arange(len(self))[key]
-        except IndexError as error:
+        except (IndexError, ValueError) as error:
             raise UsageError(f"such frames are not there: {error}", fix=f"there are {len(self)}") from None
+        if chosen.ndim != 1:
+            raise UsageError(
+                "frames are chosen by one index", fix="give a number, a slice or a list of numbers"
+            )
         return replace(
             self,
             frame_numbers=self.frame_numbers[chosen],
@@ -356,9 +370,12 @@ class Frames:
             )
         return self.times
 
-    def batches(self, *, memory: int = BATCH_BYTES) -> Iterator[Frames]:
-        """Yield consecutive pieces whose positions take at most ``memory`` bytes (at least one frame each)."""
-        size = max(1, memory // (24 * max(self.n_atoms, 1)))
+    def batches(self, *, memory: int = BATCH_BYTES, extra: float = 0.0) -> Iterator[Frames]:
+        """Yield consecutive pieces that take at most ``memory`` bytes (at least one frame each).
+
+        A frame takes its positions and ``extra`` bytes of what will be made of it.
+        """
+        size = max(1, int(memory / (24 * max(self.n_atoms, 1) + extra)))
         for start in range(0, len(self), size):
             yield self[start : start + size]
 

@@ -18,6 +18,9 @@ from perovchem.errors import FormatError, UsageError, nearest
 BOND_TOLERANCE: Final = 0.3
 """Å; two atoms of a molecule are bonded below the sum of their covalent radii (Cordero et al. 2008) plus this."""
 
+MOST_PARTNERS: Final = 200
+"""Bonded neighbors per atom, on average, beyond which positions are broken."""
+
 KNOWN_NAMES: Final[Mapping[str, str]] = {
     "CH6N": "MA",
     "CH5N2": "FA",
@@ -200,6 +203,12 @@ def _partners(
         )  # fmt: skip
         if done:
             break
+        if capacity > MOST_PARTNERS * len(formers):
+            raise FormatError(
+                "an atom has hundreds of bonded neighbors",
+                where="first frame",
+                fix="restore the file: atoms overlap",
+            )
         capacity *= 4
     first = np.repeat(np.arange(len(formers)), counts[0])
     for i, j, n in zip(formers[first], formers[ligand[:found]], shift[:found], strict=True):

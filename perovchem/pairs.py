@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perovchem._kernels import neighbors
-from perovchem.errors import UsageError
+from perovchem.errors import FormatError, UsageError
 from perovchem.frames import Floats, Frames, Integers
 from perovchem.progress import track
 
@@ -18,6 +18,9 @@ TOO_CLOSE: Final = 0.6
 """Å; shorter than any chemical bond (H2 has .74 Å, and vibrates)."""
 LONGEST_CUTOFF: Final = 30.0
 """Å."""
+_BOND_BYTES: Final = 56
+_CROWDED: Final = 0.5
+"""Atoms per Å3, three times diamond's, that fit around every center of a sound structure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,10 +109,18 @@ class PairSearch:
         """Yield each batch of frames with its bonds."""
         self._state = None
         chosen = self._frames.select(atoms=self._atoms)
-        for batch in track(chosen.batches(), "looking for bonds", len(chosen)):
+        for batch in track(chosen.batches(extra=self._bond_bytes(chosen)), "looking for bonds", len(chosen)):
             cells = batch.kernel_cells
             positions = np.ascontiguousarray(batch.fractional_positions)
             yield batch, self._search(positions, cells)
+
+    def _bond_bytes(self, chosen: Frames) -> float:
+        """Return about how many bytes the bonds of a frame will take."""
+        if not len(chosen):
+            return 0.0
+        sphere = 4.19 * float(self._cutoffs.max()) ** 3
+        near = len(self._where[1]) * min(1.0, sphere / chosen[:1].mean_volume)
+        return 2 * _BOND_BYTES * len(self._centers) * near
 
     def _search(self, positions: Floats, cells: Floats) -> Bonds:
         if self._state is None:
@@ -118,6 +129,7 @@ class PairSearch:
         counts = np.zeros((n_frames, n_centers), np.int64)
         pieces: list[tuple[Integers, Integers, Floats]] = []
         capacity = max(64, 8 * n_frames * n_centers)
+        most = int(n_centers * (64 + _CROWDED * 4.19 * (float(self._cutoffs.max()) + 1) ** 3))
         done = 0
         while done < n_frames:
             ligand = np.empty(capacity, np.int64)
@@ -128,8 +140,14 @@ class PairSearch:
                 *self._state, counts, ligand, image, vector,
             )  # fmt: skip
             pieces.append((ligand[:found], image[:found], vector[:found]))
-            if reached == done:
-                capacity *= 4  # not even one frame fitted
+            if reached == done:  # not even one frame fitted
+                if capacity > most:
+                    raise FormatError(
+                        f"an atom of frame {done} of a batch has hundreds of others around it",
+                        where=str(self._frames.source.files[0]),
+                        fix="restore the file: atoms lie on top of each other",
+                    )
+                capacity = min(4 * capacity, most + 1)
             done = reached
         offsets = np.concatenate([[0], np.cumsum(counts.ravel())]).astype(np.int64)
         joined = (

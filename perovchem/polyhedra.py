@@ -50,7 +50,13 @@ class Polyhedra(Result):
     distortion: Floats
 
     command: ClassVar[str] = "coordination"
-    quantity_names: ClassVar[Mapping[str, str]] = {"volume": "volume"}
+    quantity_names: ClassVar[Mapping[str, str]] = {
+        "volume": "volume",
+        "quadratic_elongation": "quadratic_elongation",
+        "bond_angle_variance": "bond_angle_variance",
+        "baur_distortion_index": "baur_distortion_index",
+        "off_centering": "off_centering",
+    }
 
     def __repr__(self) -> str:
         """Return one line: mean volume and how many have none."""

@@ -61,18 +61,17 @@ def read_frames(
     >>> read_frames("CsPbCl3_cubic")
     <Frames Cl3CsPb: 1 frames x 5 atoms from CsPbCl3_cubic.cif>
     """
-    frames = _open(path, timestep)
-    if discard is not None:
-        frames = _discard(frames, discard)
+    opened = _open(path, timestep)
+    kept = opened if discard is None else _discard(opened, discard)
     if stride is not None and stride < 1:
         raise UsageError(f"a stride of {stride}", fix="give a whole number of at least 1")
-    if any(value is not None for value in (start, stop, stride)):
-        kept = frames[start:stop:stride]
-        # frames before an explicit start are as good as discarded
-        frames = replace(kept, discarded=frames.discarded + slice(start, None).indices(len(frames))[0])
-        if not len(frames):
-            raise UsageError("start, stop and stride leave no frame", fix="choose a wider range")
-    return frames
+    first, last, _ = slice(start, stop).indices(len(kept))
+    if first >= last:
+        raise UsageError("start and stop leave no frame", fix="choose a wider range")
+    # frames before an explicit start are as good as discarded: left out of averages, not of the history
+    begin = kept.discarded + first
+    whole = opened[: kept.discarded + last : stride] if begin else None
+    return replace(kept[first:last:stride], discarded=begin, whole=whole)
 
 
 def _open(path: Paths, timestep: float | None) -> Frames:

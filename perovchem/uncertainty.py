@@ -40,7 +40,7 @@ class BlockAverage:
     standard_deviation : float
         Of the samples, with n - 1; NaN for fewer than two.
     standard_error : float
-        Of the mean, one standard deviation; NaN for fewer than two samples, 0 for a constant series.
+        Of the mean, one standard deviation; NaN for fewer than two samples, 0 (a lower bound) for a constant series.
         It is itself uncertain by a factor 1/√(2 (n_blocks - 1)), and where ``converged`` is false it is a
         lower bound.
     block_length : int
@@ -56,7 +56,8 @@ class BlockAverage:
     n_samples, n_undefined : int
         All samples, and those that were NaN and left out.
     converged : bool
-        Whether a block length was found that is long against the correlation time.
+        Whether a block length was found that is long against the correlation time; false, too, for a series
+        that never changed, whose 0 says nothing about how long that would last.
     """
 
     mean: float
@@ -138,7 +139,7 @@ def block_average(values: ArrayLike) -> BlockAverage:
     if count < 2:
         return BlockAverage(mean, math.nan, math.nan, 1, count, math.nan, math.nan, n, n - count, False)
     if kept.min() == kept.max():
-        return BlockAverage(float(kept[0]), 0.0, 0.0, 1, count, math.nan, math.nan, n, n - count, True)
+        return BlockAverage(float(kept[0]), 0.0, 0.0, 1, count, math.nan, math.nan, n, n - count, False)
     deviations, scale = _deviations(series, defined)
     lengths, blocks, errors, neighbors = _levels(deviations, defined, count)
     single = float(np.sqrt(deviations @ deviations / ((count - 1) * count)))

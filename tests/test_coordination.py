@@ -280,7 +280,8 @@ def test_averaging_from_frame_0_is_said() -> None:
         found = shells(frames)
     assert any("nothing was discarded" in note for note in found.warnings)
     assert not shells(frames.discard(frames=5)).warnings  # and a warning here would fail
-    assert not shells(frames[:49]).warnings
+    assert not shells(frames[:9]).warnings
+    assert not shells(frames[20:]).warnings  # does not begin at frame 0
 
 
 # invariance ---------------------------------------------------------------------------------------------------
@@ -322,3 +323,45 @@ def test_functions_are_not_hidden_by_the_rooms_of_the_same_name(order: str) -> N
         [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
+
+
+# comparison ---------------------------------------------------------------------------------------------------
+
+
+@quiet
+def test_compared_runs_may_lack_a_ligand_whose_cutoff_is_given() -> None:
+    runs = {
+        "crystal": pc.read_frames("CsPbCl3_cubic"),
+        "solution": pc.read_frames("gbl_solution", stride=100),
+    }
+    found = pc.compare_coordination(runs, ligands=("Cl", "I", "O"), cutoffs={"Pb-Cl": 4.2})
+    assert found.shells[0].coordination_numbers.tolist() == [[6]]
+    assert found.shells[1].cutoffs["Pb-Cl"].value == 4.2
+
+
+@quiet
+@pytest.mark.parametrize("choice", [{}, {"stride": 1}, {"start": 0}, {"stop": 10**6}])
+def test_history_keeps_what_averages_discard(choice) -> None:
+    """First lasting links are events of the whole run, however the kept frames are named."""
+    frames = pc.read_frames("gbl_solution", discard="4ps", **choice)
+    fixed = {"Pb-I": 4.0, "Pb-O": 3.2}
+    found = pc.compare_coordination([frames], ligands=("I", "O"), cutoffs=fixed)
+    whole = pc.aggregation(pc.coordination(pc.read_frames("gbl_solution"), ligands=("I", "O"), cutoffs=fixed))
+    assert found.history[0].first_lasting["edge"] == whole.first_lasting["edge"] < 4000
+    assert found.shells[0].frames.n_frames == 719
+
+
+@quiet
+def test_averages_that_did_not_converge_say_so() -> None:
+    """A crystal held still: nothing changes, so its zero error is only a lower bound."""
+    frames = frames_of(*perovskite(), n_frames=20)
+    found = pc.compare_coordination([frames], ligands="I").to_dict()["1"]
+    assert found["sharing_standard_error"]["corner"] == 0
+    assert "strongest link: corner" in found["standard_errors_that_are_lower_bounds"]
+
+
+def test_frames_that_go_back_in_time_have_no_lasting_links() -> None:
+    frames = frames_of(*perovskite(), n_frames=5)
+    backwards = pc.Frames(frames.source, frames.frame_numbers[::-1], times=np.arange(5.0)[::-1])
+    with pytest.raises(UsageError, match="back in time"):
+        pc.aggregation(pc.coordination(backwards, ligands="I")).lasting_links()

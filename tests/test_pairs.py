@@ -70,7 +70,7 @@ def test_a_ligand_that_moves_on_to_the_next_image_changes_it() -> None:
 @pytest.mark.parametrize("memory", [1, 24 * 10 * 7, 24 * 10 * 119])
 @pytest.mark.parametrize("varying", [False, True])
 def test_batches_change_nothing(monkeypatch, memory: int, varying: bool) -> None:
-    """One frame a batch, seven, all but one: the same bits as in one piece; the windings pass on."""
+    """One frame a batch, a few, many: the same bits as in one piece; the windings pass on."""
     grow = 1 + 0.001 * np.arange(120)[:, None, None]
     cells = grow * np.array([[7.0, 0, 0], [3.0, 8.0, 0], [-4.0, 2.0, 9.0]]) if varying else None
     frames = drifting(wrap=True, cells=cells)
@@ -78,7 +78,8 @@ def test_batches_change_nothing(monkeypatch, memory: int, varying: bool) -> None
     defaults = Frames.batches.__kwdefaults__
     monkeypatch.setitem(defaults, "memory", memory)
     pieces = list(search(frames, 4.5))
-    assert len(pieces) == -(-120 // max(1, memory // 240))
+    assert len(pieces) >= -(-120 // max(1, memory // 240))  # more, for the bonds take room too
+    assert max(len(batch) for batch, _ in pieces) <= max(1, memory // 240)
     equal(search(frames, 4.5).all(), whole)
 
 

@@ -52,7 +52,8 @@ def test_history_stacks_to_one_and_marks_the_first_lasting_edge(comparison) -> N
 
 def test_pair_distributions_carry_their_cutoffs(comparison) -> None:
     panel = plot_sharing(comparison).axes[-1]
-    drawn = sorted(line.get_xdata()[0] for line in panel.lines if len(set(line.get_xdata())) == 1)
+    upright = [path.vertices[:, 0] for lines in panel.collections for path in lines.get_paths()]
+    drawn = sorted(float(x[0]) for x in upright if len(set(x)) == 1)
     assert drawn == pytest.approx(sorted(c.value for c in comparison.shells[0].cutoffs.values()))
 
 

@@ -144,7 +144,7 @@ def test_effective_samples_and_correlation_time_follow_from_the_error() -> None:
 def test_constant_series_has_no_error(n_samples: int) -> None:
     average = block_average(np.full(n_samples, 0.1))  # .1 is not exact: a mean of sums would differ from it
     assert (average.mean, average.standard_error, average.standard_deviation) == (0.1, 0.0, 0.0)
-    assert average.converged
+    assert not average.converged  # how long it would have stayed so, nobody knows
     assert math.isnan(average.correlation_time)
 
 

@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 the input's fault, 2 usage. Tables go to stdout, progress 
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 
 import typer
@@ -45,14 +47,18 @@ def _root(
 
 def main() -> None:
     """Run a command; turn what is the input's fault into one short paragraph."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show Å still shows the number
     try:
         app()
+        sys.stdout.flush()
     except PerovchemError as error:
         sys.stderr.write(f"perovchem: {error}\n")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("perovchem: stopped\n")
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has gone, as in `perovchem ... | head`
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:  # a full disk, a folder in the place of a file
+        place = f" ({error.filename})" if error.filename else ""
+        sys.stderr.write(
+            f"perovchem: cannot write: {error.strerror or error}{place}. Fix: make room, or name another.\n"
+        )
+        os._exit(1)  # the interpreter would try to flush once more

@@ -31,22 +31,29 @@ def pairs(texts: Sequence[str], what: str) -> dict[str, str]:
     return found
 
 
+class Notes(list[str]):
+    """Warnings of one command, each once and with the run it is about; printed to stderr as they come."""
+
+    about: str = ""
+    """Run that is being read; goes in front."""
+
+    def take(self, message: object) -> None:
+        """Add one warning."""
+        sentence = f"{self.about}: {message}" if self.about else str(message)
+        if sentence not in self:
+            self.append(sentence)
+            sys.stderr.write(f"warning: {sentence}\n")
+
+
 @contextmanager
-def collected_warnings() -> Iterator[list[str]]:
-    """Collect our warnings as sentences; print each once to stderr at the end."""
-    sentences: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
+def collected_warnings() -> Iterator[Notes]:
+    """Collect our warnings while a command runs; those of other packages are not shown."""
+    notes = Notes()
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", PerovchemWarning)
-        try:
-            yield sentences
-        finally:
-            for warning in caught:
-                sentence = str(warning.message)
-                if issubclass(warning.category, PerovchemWarning) and sentence not in sentences:
-                    sentences.append(sentence)
-            for sentence in sentences:
-                sys.stderr.write(f"warning: {sentence}\n")
+        warnings.showwarning = lambda message, *_args, **_kwargs: notes.take(message)
+        yield notes
 
 
 def tell_when_compiling() -> None:

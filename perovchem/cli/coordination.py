@@ -52,13 +52,15 @@ def coordination(
         "center": center, "ligand": ligand, "cutoff": cutoff, "timestep_fs": timestep, "discard": discard,
         "start": start, "stop": stop, "stride": stride, "persistence_fs": persistence, "name": name,
     }  # fmt: skip
-    with collected_warnings() as warnings, progress():
-        opened = {
-            called: read_frames(
+    labels = _labels(runs, label)
+    with collected_warnings() as notes, progress():
+        opened = {}
+        for called, run in zip(labels, runs, strict=True):
+            notes.about = called if len(runs) > 1 else ""
+            opened[called] = read_frames(
                 segments(run), timestep=timestep, discard=discard, start=start, stop=stop, stride=stride
             )
-            for called, run in zip(_labels(runs, label), runs, strict=True)
-        }
+        notes.about = ""
         settings["ligand"] = ligand = ligand or _anions(opened)
         settings["definitions"] = DEFINITIONS
         comparison = compare_coordination(
@@ -69,23 +71,23 @@ def coordination(
             names=pairs(name or [], "the name"),
             persistence=persistence,
         )
-        _show(runs, comparison, settings, warnings, as_json=json, output=output)
+        _show(runs, comparison, settings, notes, as_json=json, output=output)
 
 
 def _labels(runs: list[str], labels: list[str] | None) -> list[str]:
-    """Return one label per run: as given, or the shortest piece of the path that tells them apart."""
+    """Return one label per run: as given, or as many parts of the paths as tell all of them apart."""
     if labels is not None:
-        if len(labels) != len(runs) or len(set(labels)) != len(labels):
+        if len(labels) != len(runs) or len(set(labels)) != len(labels) or not all(map(str.strip, labels)):
             raise UsageError(
                 f"{len(labels)} labels for {len(runs)} runs", fix="give each run one label of its own"
             )
         return labels
-    found: list[str] = []
-    for run in runs:
-        parts = Path(run).parts or (run,)
-        depth = next((k for k in range(1, len(parts) + 1) if "/".join(parts[-k:]) not in found), None)
-        found.append("/".join(parts[-depth:]) if depth else f"{run} ({len(found) + 1})")
-    return found
+    parts = [Path(run).parts or (run,) for run in runs]
+    for depth in range(1, max(map(len, parts)) + 1):
+        found = ["/".join(part[-depth:]) for part in parts]
+        if len(set(found)) == len(found):
+            return found
+    return [f"{run} ({number})" for number, run in enumerate(runs, 1)]
 
 
 def _cutoffs(texts: list[str]) -> dict[str, float]:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from perovchem.comparison import Comparison, summary
+from perovchem.comparison import Comparison, Line, summary
 from perovchem.provenance import input_files
 from perovchem.result import envelope, text_table, to_json
 
@@ -18,14 +18,9 @@ _WHOLE = {"frames", "discarded frames", "network dimension"}
 def document(runs: list[str], comparison: Comparison, settings: dict[str, Any], warnings: list[str]) -> str:
     """Return the JSON object of the command."""
     files = [path for shells in comparison.shells for path in shells.frames.source.files]
-    collected = [
-        *warnings,
-        *(w for shells in comparison.shells for w in shells.warnings),
-        *comparison.warnings,
-    ]
     rows = [{"input": run, **row} for run, row in zip(runs, comparison.rows(), strict=True)]
     inputs = input_files(dict.fromkeys(files))
-    return to_json(envelope("coordination", inputs, settings, rows, comparison.units, collected))
+    return to_json(envelope("coordination", inputs, settings, rows, comparison.units, warnings))
 
 
 def table(comparison: Comparison) -> str:
@@ -37,15 +32,15 @@ def table(comparison: Comparison) -> str:
     crystals = all(len(shells.frames) == 1 for shells in comparison.shells)
     rows = []
     for lines in zip(*columns, strict=True):
-        what, _, _, unit = lines[0]
+        what = lines[0].what
         if what.startswith("first lasting") and crystals:
             continue
-        digits = 0 if what in _WHOLE else _DIGITS[unit]
-        cells = [_cell(value, error, digits) for _, value, error, _ in lines]
-        link = what.removeprefix("first lasting ")
+        unit = max((line.unit for line in lines), key=len)  # "Å3 per cell" where one network is infinite
+        digits = 0 if what in _WHOLE else _DIGITS[unit.removesuffix(" per cell")]
+        cells = [_cell(line, digits) for line in lines]
         for k, (*_, history) in enumerate(parts):
-            if history.from_start.get(link):  # it may have begun before what was analyzed
-                cells[k] = f"≤ {cells[k]}"
+            if history.from_start.get(what.removeprefix("first lasting ")):
+                cells[k] = f"≤ {cells[k]}"  # it may have begun before what was analyzed
         rows.append([what, *cells, "" if unit == "1" else unit])
     text = [text_table(["", *comparison.labels, "unit"], rows), ""]
     text += [f"cutoff {name}: {c.source}" for name, c in comparison.shells[0].cutoffs.items()]
@@ -57,18 +52,31 @@ def table(comparison: Comparison) -> str:
         )
     if not crystals:
         text.append("± is one standard error, from blocks of frames; – is undefined.")
+    if any(not line.converged and not math.isnan(line.standard_error) for lines in columns for line in lines):
+        text.append("* a lower bound: the run is too short to tell, or nothing changed.")
     return "\n".join(text)
 
 
-def _cell(value: float, error: float, digits: int) -> str | None:
+def _cell(line: Line, digits: int) -> str | None:
     """Return "value ± error" with two digits of the error, "value", or None where undefined."""
-    if math.isnan(value):
+    if math.isnan(line.value):
         return None
-    if math.isnan(error):
-        return f"{value:.{digits}f}"
-    if error > 0:
-        digits = min(max(digits, 1 - math.floor(math.log10(error))), digits + 3)
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+    if math.isnan(line.standard_error):
+        return f"{line.value:.{digits}f}"
+    if line.standard_error > 0:
+        digits = min(max(digits, 1 - math.floor(math.log10(line.standard_error))), digits + 3)
+    bound = "" if line.converged else "*"
+    return f"{line.value:.{digits}f} ± {line.standard_error:.{digits}f}{bound}"
+
+
+def _unused(path: Path, used: list[Path]) -> Path:
+    """Return the path, numbered where another label has given the same."""
+    number = 2
+    free = path
+    while free in used:
+        free = path.with_stem(f"{path.stem}_{number}")
+        number += 1
+    return free
 
 
 def write(
@@ -87,7 +95,7 @@ def write(
         frame = hulls.to_dataframe().merge(
             joined.to_dataframe().drop(columns="time_ps"), on=["frame", "center_atom"], validate="one_to_one"
         )
-        path = folder / f"per_frame_{re.sub(r'[^A-Za-z0-9._-]+', '_', label)}.csv"
+        path = _unused(folder / f"per_frame_{re.sub(r'[^A-Za-z0-9._-]+', '_', label)}.csv", paths)
         frame.to_csv(path, index=False, float_format="%.6g")
         paths.append(path)
     paths += save(plot_distributions(comparison), folder, "distributions")

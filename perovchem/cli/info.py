@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,9 +36,9 @@ def info(runs: Inputs, timestep: Timestep = None, json: Json = False) -> None:
         found = []
         for run in runs:
             path = segments(run)
-            known = reference.entries().get(run) if isinstance(path, str) else None
+            known = None if os.path.exists(run) else reference.entries().get(run)  # noqa: PTH110  see read_frames
             if known is not None:
-                one = run_information(known.path, timestep=timestep or known.timestep)
+                one = run_information(known.path, timestep=known.timestep if timestep is None else timestep)
                 found.append(replace(one, code=known.code or None, warnings=(*one.warnings, *known.faults)))
             else:
                 found.append(run_information(path, timestep=timestep))

@@ -34,21 +34,23 @@ def plot_distributions(comparison: Comparison) -> Figure:
 
 
 def _volumes(axes: Axes, comparison: Comparison) -> None:
-    """Draw the histogram of each run as a step line, its mean as a tick on the axis."""
-    everything = np.concatenate([hulls.volumes[~np.isnan(hulls.volumes)] for hulls in comparison.polyhedra])
+    """Draw the histogram of each run as a step line, its mean as a tick on the axis; a single volume as a line."""
     axes.set_xlabel(label("volume"))
     axes.set_ylabel("probability density (Å$^{-3}$)")
+    defined = [hulls.volumes[~np.isnan(hulls.volumes)] for hulls in comparison.polyhedra]
+    everything = np.concatenate(defined)
     if not len(everything):
         axes.text(0.5, 0.5, "no polyhedron has four ligands", transform=axes.transAxes, ha="center")
         return
-    spread = np.ptp(everything)
-    edges = (
-        np.linspace(everything.min(), everything.max(), 41)
-        if spread > 1e-6
-        else everything[0] + np.array([-0.5, 0.5])
-    )
-    for k, hulls in enumerate(comparison.polyhedra):
-        values = hulls.volumes[~np.isnan(hulls.volumes)]
+    if np.ptp(everything) < 1e-6 * everything.mean():
+        axes.axvline(everything.mean(), color=RUN_COLORS[0])
+        axes.set_xlim(everything.mean() - 2, everything.mean() + 2)
+        axes.set_yticks([])
+        axes.set_ylabel("")
+        axes.set_title(f"all {everything.mean():.2f} Å³")
+        return
+    edges = np.linspace(everything.min(), everything.max(), 41)
+    for k, (hulls, values) in enumerate(zip(comparison.polyhedra, defined, strict=True)):
         color = RUN_COLORS[k % len(RUN_COLORS)]
         if not len(values):
             continue
@@ -62,6 +64,10 @@ def _volumes(axes: Axes, comparison: Comparison) -> None:
         )  # fmt: skip
     axes.set_ylim(bottom=0)
     axes.tick_params(axis="x", pad=7)
+    missing = [hulls.n_undefined / hulls.volumes.size for hulls in comparison.polyhedra]
+    if max(missing) > 0.005:
+        parts = ", ".join(f"{100 * part:.0f} %" for part in missing)
+        axes.set_title(f"without a volume: {parts}", loc="right", fontsize=6.5)
 
 
 def _numbers(axes: Axes, comparison: Comparison) -> None:
@@ -75,7 +81,7 @@ def _numbers(axes: Axes, comparison: Comparison) -> None:
         counts = np.bincount(shells.coordination_numbers.ravel(), minlength=top + 1)[low:]
         axes.bar(
             numbers + (k - (n_runs - 1) / 2) * width, counts / counts.sum(), 0.9 * width,
-            color=RUN_COLORS[k % len(RUN_COLORS)], label=name,
+            color=RUN_COLORS[k % len(RUN_COLORS)], label=_plain(name),
         )  # fmt: skip
     axes.set_xticks(numbers)
     axes.set_xlabel(label("coordination_number", of="/".join(comparison.shells[0].center)))
@@ -94,12 +100,9 @@ def plot_sharing(comparison: Comparison) -> Figure:
             axes = figure.add_subplot(grid[k, :2])
             _history(axes, joined)
             _discarded(axes, comparison.shells[k])
-            axes.set_title(name, pad=18)
+            axes.set_title(_plain(name), pad=18)
             panels.append(axes)
-        ends = [axes.get_xlim() for axes in panels]
-        for axes in panels:
-            axes.set_xlim(min(begin for begin, _ in ends), max(end for _, end in ends))
-        panels[-1].set_xlabel(label("time") if comparison.shells[0].frames.times is not None else "frame")
+        _share_time(panels, comparison)
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=5, handlelength=1.2)
         if measured:
@@ -108,6 +111,27 @@ def plot_sharing(comparison: Comparison) -> Figure:
             panels.append(right)
         _letters(panels)
     return figure
+
+
+def _share_time(panels: list[Axes], comparison: Comparison) -> None:
+    """Give runs with times one axis of time; frames without times are counted, and a crystal is one bar."""
+    timed = [k for k, joined in enumerate(comparison.history) if joined.shells.frames.times is not None]
+    ends = [panels[k].get_xlim() for k in timed]
+    for k, (axes, joined) in enumerate(zip(panels, comparison.history, strict=True)):
+        if len(joined.shells.frames) == 1:
+            axes.set_xticks([])
+            axes.set_xlabel("one frame")
+        elif k in timed:
+            axes.set_xlim(min(begin for begin, _ in ends), max(end for _, end in ends))
+            if k == timed[-1]:
+                axes.set_xlabel(label("time"))
+        else:
+            axes.set_xlabel("frame")
+
+
+def _plain(text: str) -> str:
+    """Return a label as matplotlib shows it unchanged: a dollar sign would begin a formula."""
+    return text.replace("$", r"\$")
 
 
 def _history(axes: Axes, joined: Aggregation) -> None:
@@ -168,19 +192,22 @@ def _thinned(x: Floats, fractions: Floats) -> tuple[Floats, Floats]:
 
 def _pair_distributions(axes: Axes, shells: Coordination) -> None:
     """Draw each measured g(r) over its first maximum, its cutoff as a line to the axis."""
-    for k, (name, cutoff) in enumerate(shells.cutoffs.items()):
+    measured = [cutoff for cutoff in shells.cutoffs.values() if len(cutoff.distances)]
+    for k, cutoff in enumerate(measured):
         color = RUN_COLORS[(k + 2) % len(RUN_COLORS)]
-        if not len(cutoff.distances):
-            continue
         inside = cutoff.distances <= 6.0
         g = cutoff.pair_distribution[inside]
-        axes.plot(cutoff.distances[inside], g / g.max(), color=color, label=f"{name} < {cutoff.value:.2f} Å")
-        axes.axvline(cutoff.value, color=color, linewidth=0.9, linestyle=(0, (4, 2)))
-    axes.set_xlim(2, 6)
-    axes.set_ylim(0, 1.05)
+        axes.plot(
+            cutoff.distances[inside], g / g.max(), color=color, label=f"{cutoff.name} < {cutoff.value:.3f} Å"
+        )
+        axes.vlines(cutoff.value, 0, 1.05, color=color, linewidth=0.9, linestyle=(0, (4, 2)))
+    first = min(c.distances[np.argmax(c.pair_distribution > 0)] for c in measured)
+    axes.set_xlim(np.floor(2 * first) / 2, 6)
+    axes.set_ylim(0, 1.05 + 0.14 * len(measured))  # room for the legend above the curves
+    axes.set_yticks([0, 0.5, 1])
     axes.set_xlabel(label("distance"))
     axes.set_ylabel("$g(r)$ / its maximum")
-    axes.legend(loc="upper right", handlelength=1.2, frameon=True, framealpha=1.0, edgecolor="none")
+    axes.legend(loc="upper right", handlelength=1.2)
 
 
 def _letters(panels: list[Axes]) -> None:
