@@ -15,7 +15,7 @@ from perovchem.frames import Frames, Integers
 from perovchem.molecules import Molecules, find_molecules
 from perovchem.pairs import TOO_CLOSE, Bonds, PairSearch, kinds, overlapping
 from perovchem.provenance import input_files
-from perovchem.result import Provenance, Result
+from perovchem.result import Provenance, Result, dataframe
 from perovchem.uncertainty import BlockAverage, block_average, ratio_average, suggest_discard
 
 if TYPE_CHECKING:
@@ -255,8 +255,6 @@ class Coordination(Result):
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return one row per frame and center: time, coordination number, ligands by element."""
-        import pandas as pd
-
         n_frames, n_centers = self.coordination_numbers.shape
         times = np.full(n_frames, np.nan) if self.frames.times is None else self.frames.times / 1000
         columns: dict[str, Any] = {
@@ -267,7 +265,8 @@ class Coordination(Result):
         }
         for k, symbol in enumerate(self.ligands):
             columns[f"n_{symbol}"] = self._counts_by_element[:, k]
-        return pd.DataFrame(columns)
+        quantities = {"time_ps": "time", "coordination_number": "coordination_number"}
+        return dataframe(columns, quantity_names=quantities)
 
 
 def coordination(

@@ -17,8 +17,6 @@ ATOMIC_TIME: Final = _c.physical_constants["atomic unit of time"][0] * 1e15
 """Atomic unit of time ħ/E_h, fs."""
 BOLTZMANN: Final = _c.physical_constants["Boltzmann constant in eV/K"][0]
 """Boltzmann constant, eV/K."""
-AVOGADRO: Final = _c.N_A
-"""Avogadro constant, 1/mol."""
 GRAM_PER_CM3: Final = _c.atomic_mass * 1e3 / 1e-24
 """One u/Å3 in g/cm3."""
 MOLE_PER_LITER: Final = 1e27 / _c.N_A

@@ -40,7 +40,6 @@ _TEN = 10.0 ** np.arange(23)
 _TWO = 2.0 ** np.arange(-600, 601)
 _EXACT_MANTISSA = np.uint64(1 << 53)
 _MOST_MANTISSA = np.int64(1 << 53)
-_LARGEST_MANTISSA = 1 << 53
 _U32 = np.uint64(0xFFFFFFFF)
 _U64 = np.uint64(0xFFFFFFFFFFFFFFFF)
 

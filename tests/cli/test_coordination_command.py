@@ -120,3 +120,44 @@ def test_errors_say_what_and_how_to_mend(arguments, code, words) -> None:
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_labels_that_give_one_file_name_keep_both_tables(tmp_path) -> None:
+    done = run(
+        "coordination", "CsPbCl3_cubic", "CsPbCl3_cubic", "--label", "γ", "--label", "$δ$", "-o", str(tmp_path)
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.glob("per_frame_*.csv")} == {
+        "per_frame__.csv",
+        "per_frame___2.csv",
+    }
+
+
+def test_an_output_that_cannot_be_written_is_one_sentence(tmp_path) -> None:
+    (tmp_path / "coordination.csv").mkdir()
+    done = run("coordination", "CsPbCl3_cubic", "-o", str(tmp_path))
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_warnings_of_compared_runs_name_them() -> None:
+    done = run(
+        "coordination", "2me_solution", "gbl_solution", "--label", "A", "--label", "B", "--cutoff", "Pb-I=4"
+    )
+    assert done.returncode == 0
+    assert "warning: A: averages begin at frame 0" in done.stderr
+    assert "warning: B: averages begin at frame 0" in done.stderr
+
+
+def test_what_lies_on_the_disk_comes_before_what_is_bundled(tmp_path) -> None:
+    from builders_xdatcar_small import cubic_xdatcar
+
+    (tmp_path / "gbl_solution").write_text(cubic_xdatcar(0, 2))
+    for command in (["info"], ["coordination", "--ligand", "Cl"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "perovchem", command[0], "gbl_solution", *command[1:], "--json"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["results"][0]["n_frames"] == 2
