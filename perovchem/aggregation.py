@@ -11,7 +11,7 @@ import numpy as np
 
 from perovchem._kernels import network
 from perovchem.coordination import Coordination
-from perovchem.errors import UsageError
+from perovchem.errors import UsageError, warn
 from perovchem.frames import Floats, Integers
 from perovchem.polyhedra import Polyhedra
 from perovchem.result import Provenance, Result
@@ -344,6 +344,13 @@ def aggregation(shells: Coordination, *, persistence: float = PERSISTENCE) -> Ag
     """
     if not (np.isfinite(persistence) and persistence >= 0):
         raise UsageError(f"a persistence of {persistence} fs", fix="give a time of at least 0")
+    times = shells.frames.times
+    interval = abs(float(np.median(np.diff(times)))) if times is not None and len(times) > 1 else 0.0
+    if interval > persistence > 0:
+        warn(
+            f"frames lie {interval:g} fs apart, further than the persistence of {persistence:g} fs: what happens to "
+            "links between them is not seen"
+        )
     bonds = shells.bonds
     if bonds.n_centers > network.MOST_CENTERS:
         raise UsageError(

@@ -323,6 +323,8 @@ class Frames:
                         fix="give one value per atom",
                     )
                 numbers = np.flatnonzero(numbers)
+            if numbers.size and not np.issubdtype(numbers.dtype, np.integer):
+                raise UsageError(f"atoms chosen by {numbers.dtype} values", fix="give whole numbers")
             numbers = numbers.astype(np.int64)
             if numbers.size and not (numbers.min() >= -self.n_atoms and numbers.max() < self.n_atoms):
                 raise UsageError(
@@ -330,7 +332,8 @@ class Frames:
                 )
             keep = keep[np.isin(keep, numbers % self.n_atoms)]
         if molecule is not None:
-            found = find_molecules(self.species, self[:1].fractional_positions[0], self.kernel_cells[0])
+            first = self[:1]
+            found = find_molecules(self.species, first.fractional_positions[0], first.kernel_cells[0])
             keep = keep[np.isin(keep, found.atoms_of(molecule))]
         if keep.size == 0:
             raise UsageError("the selection holds no atoms", fix="loosen one of the criteria")

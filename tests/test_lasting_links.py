@@ -181,3 +181,9 @@ def test_a_gap_in_time_breaks_a_link() -> None:
     assert joined.lasting_links() == []
     whole = replace(frames, times=np.arange(len(times)) * 100.0)
     assert len(pc.aggregation(pc.coordination(whole, ligands="Cl")).lasting_links()) == 3  # along a, b and c
+
+
+def test_frames_further_apart_than_the_persistence_are_warned_about() -> None:
+    shells = pc.coordination(frames_of(*perovskite(), n_frames=5, step=1000.0), ligands="I")
+    with pytest.warns(pc.PerovchemWarning, match="further than the persistence"):
+        pc.aggregation(shells, persistence=500)

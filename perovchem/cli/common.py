@@ -27,6 +27,8 @@ def pairs(texts: Sequence[str], what: str) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not (name.strip() and equals and value.strip()):
             raise UsageError(f"cannot read {what} {text!r}", fix="write NAME=VALUE, as in Pb-I=3.9")
+        if name.strip() in found:
+            raise UsageError(f"{what} {name.strip()} is given twice", fix="give it once")
         found[name.strip()] = value.strip()
     return found
 
