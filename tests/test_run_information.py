@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from builders_run import CUBE, Step, outcar, walk, write, xdatcar
 from builders_vasprun import liquid
 
 from perovchem.elements import element
-from perovchem.errors import InputError, PerovchemError
+from perovchem.errors import InputError, PerovchemError, UsageError
 from perovchem.run_information import run_information, slope_in_groups
+from perovchem.run_information.logs import Log, merged
 from perovchem.units import GRAM_PER_CM3, HARTREE
 
 REAL = os.environ.get("PEROVCHEM_REALDATA")
@@ -208,6 +210,58 @@ def test_segments_add_up(tmp_path):
     assert one["temperature_K"]["mean"] == pytest.approx(301)
     assert one["energy_drift"]["value"] == pytest.approx(250)  # the step of 100 eV at the restart is none
     assert one["length_ps"] == pytest.approx(0.009)
+
+
+def test_counts_of_segments_add_up(tmp_path):
+    run = md_run(LogRun().labels, n_frames=8)
+    for k, unconverged in enumerate([(0, 1, 3), (0, 1, 2, 3)]):
+        part = replace(run, positions=run.positions + k)  # a restart whose clock begins anew
+        write(tmp_path / f"run_{k}/x.md", part.text())
+        write(tmp_path / f"run_{k}/x.castep", LogRun(unconverged=unconverged).text())
+    assert told(tmp_path)["unconverged_steps"] == 7
+
+
+def test_what_merged_logs_say_holds_for_all_of_them():
+    def log(path, **changes):
+        return Log(path=Path(path), kind="OUTCAR", n_atoms=4, n_steps=2, **{"complete": True} | changes)
+
+    exchanging = "ETOTAL, which this thermostat does not conserve"
+    a = log(
+        "a",
+        series={"energy": np.ones(2)},
+        learned=1,
+        unconverged=3,
+        kinetic_pressure=True,
+        energy_name="ETOTAL",
+    )
+    b = log(
+        "b",
+        series={"converged": np.zeros(2)},
+        learned=2,
+        unconverged=4,
+        energy_name=exchanging,
+        complete=False,
+    )
+    (one,) = merged([a, b])
+    assert (one.n_steps, one.learned, one.unconverged) == (4, 3, 7)
+    assert (one.complete, one.kinetic_pressure, one.energy_name) == (False, False, exchanging)
+    np.testing.assert_array_equal(one.series["energy"], [1, 1, np.nan, np.nan])
+    np.testing.assert_array_equal(one.series["converged"], [np.nan, np.nan, 0, 0])
+    assert merged([a, replace(b, unconverged=None)])[0].unconverged is None
+
+
+# time steps
+
+
+@pytest.mark.parametrize("timestep", [-5.0, 0.0, float("nan"), float("inf"), -float("inf"), 1e-300, 1e300])
+@pytest.mark.parametrize("name", ["XDATCAR", "OUTCAR", "x.castep", "INCAR", "."])
+def test_a_time_step_that_is_none_is_refused_whatever_the_file(tmp_path, name, timestep):
+    write(tmp_path / "XDATCAR", xdatcar(walk(3)))
+    write(tmp_path / "OUTCAR", outcar(alternating(3)))
+    write(tmp_path / "x.castep", LogRun().text())
+    write(tmp_path / "INCAR", "IBRION = 0\nPOTIM = 1\n")
+    with pytest.raises(UsageError, match="time step"):
+        run_information(tmp_path / name, timestep)
 
 
 # other formats

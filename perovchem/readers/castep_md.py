@@ -137,6 +137,7 @@ class CastepMd(FrameSource):
 
     @cached_property
     def _scalars(self) -> dict[str, Floats]:
+        self._file.verify()
         frames = np.arange(self.n_frames)
         lines = {tag: self._lines(tag, frames) for tag in ("E", "T", "P")}
         return {
@@ -172,6 +173,7 @@ class CastepMd(FrameSource):
         float64 (n_frames, n_rows, n_columns)
             Equal to Python's ``float`` of each number's text.
         """
+        self._file.verify()
         frames = np.asarray(frames, np.int64)
         if frames.size and not (frames.min() >= 0 and frames.max() < self.n_frames):
             raise UsageError(
@@ -357,8 +359,7 @@ def _backwards(times: Floats) -> Iterator[str]:
         first = int(where[0])
         yield (
             f"time does not increase at {where.size} frame(s), first at frame {first} "
-            f"({times[first - 1]:.3f} fs, then {times[first]:.3f} fs), as after a restart; "
-            "times are as written"
+            f"({times[first - 1]:.3f} fs, then {times[first]:.3f} fs), as after a restart"
         )
 
 

@@ -19,7 +19,7 @@ from perovchem.readers.outcar import read_outcar_head
 PACKED: Final = ("", ".gz", ".bz2", ".xz")
 """What a name may end in, plain first."""
 MOST_SEAMS: Final = 200
-"""Labels that fall back more often are no step numbers."""
+"""Labels that fall back more often are no step numbers, and times no times."""
 _HEAD: Final = 4 << 20
 
 
@@ -140,9 +140,18 @@ def clock_beside(source: FrameSource) -> tuple[StatedClock, list[str]]:
 def stated_times(source: FrameSource) -> Floats | None:
     """Return the times that a file states itself: those of all segments of a run share one axis.
 
-    Times that a reader makes from POTIM (vasprun.xml) begin anew in every segment and do not count.
+    Times that a reader makes from POTIM (vasprun.xml) begin anew in every segment and do not count, nor do
+    times that fall back all the time.
     """
-    return None if source.format == "vasprun.xml" else source.times
+    if source.format == "vasprun.xml" or source.times is None or _lawless(source.times):
+        return None
+    return source.times
+
+
+def _lawless(values: Floats | Integers) -> int:
+    """Return how often times or labels fall back where it is too often for restarts, else 0."""
+    falls = int(np.count_nonzero(np.diff(values) <= 0))
+    return falls if falls > min(MOST_SEAMS, len(values) // 2) else 0
 
 
 def set_clock(source: FrameSource, timestep: float | None) -> tuple[Floats | None, tuple[str, ...]]:
@@ -164,9 +173,16 @@ def set_clock(source: FrameSource, timestep: float | None) -> tuple[Floats | Non
     if source.format in ("POSCAR", "CIF", "CASTEP .geom"):
         return None, ()
     notes: list[str] = []
+    if source.times is not None and source.format != "vasprun.xml":
+        notes.append(
+            f"{source.files[0].name}: its times fall back {_lawless(source.times)} times in {source.n_frames} "
+            "frames and count nothing; frames were counted instead, and have times where a time step is given"
+        )
+        source.metadata = replace(source.metadata, timestep=None, timestep_source="")
     clock = StatedClock(source.metadata.timestep, source.metadata.nblock, source.metadata.timestep_source)
     if clock.timestep is None or (clock.nblock is None and source.format == "XDATCAR"):
-        beside, notes = clock_beside(source)
+        beside, told = clock_beside(source)
+        notes += told
         if clock.timestep is None:
             clock = beside
     if timestep is not None:
@@ -203,8 +219,7 @@ def labels_of(source: FrameSource, notes: list[str] | None = None) -> Integers:
     count = np.arange(1, source.n_frames + 1)
     if source.steps is None:
         return count
-    falls = int(np.count_nonzero(np.diff(source.steps) <= 0))
-    if falls > min(MOST_SEAMS, source.n_frames // 2):
+    if falls := _lawless(source.steps):
         if notes is not None:
             notes.append(
                 f"{source.files[0].name}: the labels fall back {falls} times in {source.n_frames} frames and "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import lzma
 import mmap
+import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from perovchem.errors import InputError
 _CHUNK: Final = 1 << 20
 _FEED: Final = 1 << 16
 """Packed bytes handed to a decompressor at once: what it returns unused is copied at each stream's end."""
+_COUNTED: Final = 1 << 14
+"""Bytes between two places whose lines are remembered: thousands of errors in one file cost no more than one."""
 _FREE_SIZE: Final = 64 << 20
 _MOST_RATIO: Final = 60
 """Text of these codes packs 3 to 10 times; beyond _FREE_SIZE, more than this is a bomb."""
@@ -42,12 +45,39 @@ class FileBytes:
     complete : bool
         False where a compressed stream ends early; the bytes before its end are kept.
     notes : tuple of str
+    inode : tuple of int or None
+        Device and number of the file that is mapped itself; None where ``data`` is a copy of our own.
     """
 
     path: Path
     data: mmap.mmap | bytes
     complete: bool = True
     notes: tuple[str, ...] = ()
+    inode: tuple[int, int] | None = None
+
+    def verify(self) -> None:
+        """Refuse a file that was cut after it was opened: to touch bytes that are gone kills the process.
+
+        A restart of VASP writes its XDATCAR anew in place. A file that has grown, or was replaced by another
+        of its name, is no harm: the bytes that are mapped stay.
+
+        Raises
+        ------
+        InputError
+            If the file is shorter than it was.
+        """
+        if self.inode is None:
+            return
+        try:
+            now = os.stat(self.path)  # noqa: PTH116  Path.stat does the same, slower
+        except OSError:
+            return  # the name is gone; what is mapped stays
+        if (now.st_dev, now.st_ino) == self.inode and now.st_size < len(self.data):
+            raise InputError(
+                f"the file shrank from {len(self.data)} to {now.st_size} bytes since it was opened",
+                where=str(self.path),
+                fix="open it again; if a new run overwrites it, wait or keep a copy",
+            )
 
     @cached_property
     def array(self) -> NDArray[np.uint8]:
@@ -58,10 +88,19 @@ class FileBytes:
         """Return the unpacked size, bytes."""
         return len(self.data)
 
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        """Line ends before every _COUNTED bytes, as far as they were asked for."""
+        return [0]
+
     def line_number(self, position: int) -> int:
-        """Return the line (from 1) that holds the byte at ``position``."""
-        pieces = (self.array[i : min(i + _CHUNK, position)] for i in range(0, position, _CHUNK))
-        return sum(int(np.count_nonzero(piece == 10)) for piece in pieces) + 1
+        """Return the line (from 1) that holds the byte at ``position``; what is counted once is remembered."""
+        known = self._line_ends
+        whole = max(0, min(position, len(self))) // _COUNTED
+        for k in range(len(known) - 1, whole):
+            piece = self.array[k * _COUNTED : (k + 1) * _COUNTED]
+            known.append(known[-1] + int(np.count_nonzero(piece == 10)))
+        return known[whole] + int(np.count_nonzero(self.array[whole * _COUNTED : position] == 10)) + 1
 
     def where(self, position: int) -> str:
         """Return "file, line n" for an error message."""
@@ -130,7 +169,9 @@ def open_bytes(path: str | Path) -> FileBytes:
                 if head.startswith(magic):
                     handle.seek(0)
                     return _unpack(path, handle, name, make)
-            return FileBytes(path, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ))
+            data = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+            status = os.fstat(handle.fileno())
+            return FileBytes(path, data, inode=(status.st_dev, status.st_ino))
     except FileNotFoundError:
         raise InputError("no such file", where=str(path), fix="check the path") from None
     except (OSError, ValueError) as error:
@@ -142,11 +183,11 @@ def open_bytes(path: str | Path) -> FileBytes:
 def _unpack(path: Path, handle: Any, name: str, make: Callable[[], Any]) -> FileBytes:
     """Unpack one or several joined streams under a bound on size."""
     notes: list[str] = []
-    with tempfile.TemporaryFile() as out:
+    with _scratch(path) as out:
         written = 0
         try:
             for piece in _streams(path, handle, name, make, notes):
-                out.write(piece)
+                _write(out, piece, path)
                 written += len(piece)
         except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
             raise InputError(
@@ -156,9 +197,35 @@ def _unpack(path: Path, handle: Any, name: str, make: Callable[[], Any]) -> File
             ) from None
         if not written:
             raise InputError(f"the {name} file holds nothing", where=str(path), fix="copy it again")
-        out.flush()
         data = mmap.mmap(out.fileno(), 0, access=mmap.ACCESS_READ)
     return FileBytes(path, data, not notes, tuple(notes))
+
+
+def _scratch(path: Path) -> Any:
+    """Return an unnamed temporary file, unbuffered so that a full disk is told by the write that meets it."""
+    try:
+        return tempfile.TemporaryFile(buffering=0)
+    except OSError as error:
+        raise _no_room(path, error) from None
+
+
+def _write(out: Any, piece: bytes, path: Path) -> None:
+    """Write all of ``piece``."""
+    rest = memoryview(piece)
+    try:
+        while rest:
+            rest = rest[out.write(rest) :]
+    except OSError as error:
+        raise _no_room(path, error) from None
+
+
+def _no_room(path: Path, error: OSError) -> InputError:
+    """Return the error for a temporary folder that takes no more."""
+    return InputError(
+        f"no room for the unpacked file in the temporary folder ({error.strerror or error})",
+        where=str(path),
+        fix="set TMPDIR to a folder with more room, or unpack the file yourself",
+    )
 
 
 def _streams(

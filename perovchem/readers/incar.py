@@ -10,6 +10,9 @@ from typing import Final
 from perovchem.errors import FormatError
 from perovchem.readers.filebytes import FileBytes
 
+SHORTEST_STEP: Final = 1e-6
+LONGEST_STEP: Final = 1e6
+"""fs; no time step of molecular dynamics lies outside, and what is multiplied with one stays finite."""
 _MOST: Final = 1 << 20
 """No INCAR is longer, bytes."""
 _TOKENS: Final = re.compile(
@@ -96,4 +99,4 @@ def molecular_dynamics_timestep(settings: Mapping[str, str]) -> float | None:
     if ibrion is None and "IBRION" not in settings and (number(settings, "NSW") or 0) > 0:
         ibrion = 0.0
     potim = number(settings, "POTIM")
-    return potim if ibrion == 0 and potim is not None and potim > 0 else None
+    return potim if ibrion == 0 and potim is not None and SHORTEST_STEP <= potim <= LONGEST_STEP else None

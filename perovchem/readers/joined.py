@@ -281,10 +281,8 @@ def _seam(kept: list[Segment], segment: Segment, clock: _Clock, told: list[str])
     if before is not None and behind is not None and before[0] < behind[0]:
         _by_time(kept, segment, clock, told, before, behind)
         return
-    found = _repeated(kept, segment)
-    if found is not None:
-        number, k = found
-        _drop(kept, segment, clock, told, number, k)
+    if (found := _repeated(kept, segment)) is not None:
+        _drop(kept, segment, clock, told, *found)
         return
     a, b = former.steps, segment.steps
     steps = {step for step in (_interval(a), _interval(b)) if step is not None}
@@ -318,9 +316,7 @@ def _by_time(
     k = int(np.searchsorted(before, start - 1e-3 * interval))
     if k < len(former):
         _drop(kept, segment, clock, told, len(kept) - 1, k)
-        clock.time_shifts[-1] = (
-            clock.time_shifts[-2] if len(clock.time_shifts) > 1 else 0.0
-        )  # its own times count
+        clock.time_shifts[-1] = clock.time_shifts[-2] if len(clock.time_shifts) > 1 else 0.0  # its own times
         return
     clock.same()
     if start - before[-1] > 1.5 * interval > 0:

@@ -84,8 +84,9 @@ def _numbers(file: FileBytes, text: str, start: int, counts: tuple[int, ...], wh
             values.append(float(word.lower().replace("d", "e")))
         except ValueError:
             break
-    if len(values) not in counts or not np.isfinite(values).all():
-        if len(values) > max(counts) and np.isfinite(values).all() and what != "scale":
+    finite = all(map(math.isfinite, values))
+    if len(values) not in counts or not finite:
+        if len(values) > max(counts) and finite and what != "scale":
             return values[: max(counts)]
         raise FormatError(
             f"the {what} line reads {text[:60]!r}",
@@ -150,7 +151,7 @@ def read_header(file: FileBytes, start: int) -> Header:
         If a line is not what it should be, or the cell has no volume; with the line.
     """
     texts, places = _lines(file, start, 7)
-    scale = np.array(_numbers(file, texts[1], places[1], (1, 3), "scale"))
+    factors = _numbers(file, texts[1], places[1], (1, 3), "scale")
     rows = [_numbers(file, texts[i], places[i], (3,), "lattice") for i in (2, 3, 4)]
     volume = _volume(rows)
     if not volume:
@@ -159,14 +160,15 @@ def read_header(file: FileBytes, start: int) -> Header:
             where=file.where(places[2]),
             fix="check the lattice rows",
         )
-    if len(scale) == 1:
-        if scale[0] < 0:  # VASP: the volume of the cell
-            scale = np.array([(-float(scale[0]) / volume) ** (1 / 3)])
-        scale = np.repeat(scale, 3)
-    if not ((scale > 0) & (scale <= LARGEST)).all():
+    if len(factors) == 1:
+        if factors[0] < 0:  # VASP: the volume of the cell
+            factors = [(-factors[0] / volume) ** (1 / 3)]
+        factors = factors * 3
+    if not all(0 < factor <= LARGEST for factor in factors):
         raise FormatError(
             "a scale factor is out of range", where=file.where(places[1]), fix="check the scale line"
         )
+    scale = np.array(factors)
     cell = np.array(rows) * scale
     if _volume(cell.tolist()) < _SMALLEST_VOLUME:
         raise FormatError(

@@ -17,6 +17,7 @@ from perovchem.errors import FormatError, InputError, PerovchemError, UsageError
 from perovchem.frames import Floats, Frames, FrameSource
 from perovchem.readers.clock import labels_of, plain_name, seams, set_clock, shared
 from perovchem.readers.filebytes import FileBytes, open_bytes
+from perovchem.readers.incar import LONGEST_STEP, SHORTEST_STEP
 from perovchem.readers.joined import JoinedSource, Segment, join
 from perovchem.readers.sniff import identify
 
@@ -77,8 +78,7 @@ def open_run(path: Paths, timestep: float | None = None) -> Frames:
 
 def open_input(path: Paths, timestep: float | None = None) -> Opened:
     """As :func:`open_run`, without raising warnings."""
-    if timestep is not None and not (math.isfinite(timestep) and timestep > 0):
-        raise UsageError(f"a time step of {timestep} fs", fix="give a positive number of fs per MD step")
+    check_timestep(timestep)
     single = isinstance(path, str | os.PathLike)
     paths = [Path(path)] if single else [Path(one) for one in path]  # type: ignore[arg-type, union-attr]  # narrowed by single
     if not paths:
@@ -94,6 +94,12 @@ def open_input(path: Paths, timestep: float | None = None) -> Opened:
         else:
             found.sources.append(open_source(open_bytes(one)))
     return _assemble(found, timestep)
+
+
+def check_timestep(timestep: float | None) -> None:
+    """Refuse what is no time step, fs; None is "not given"."""
+    if timestep is not None and not SHORTEST_STEP <= timestep <= LONGEST_STEP:
+        raise UsageError(f"a time step of {timestep} fs", fix="give a positive number of fs per MD step")
 
 
 def open_source(file: FileBytes) -> FrameSource:

@@ -19,6 +19,8 @@ from perovchem.readers.sniff import identify
 
 _LARGEST_CIF = 64 << 20
 _LONGEST_ROW = 1000
+_NEARLY_FULL = 0.95
+"""Sites that hold less in total lack atoms; above, a refinement's sum of mixed elements is meant to be one."""
 
 
 class StructureSource(FrameSource):
@@ -129,6 +131,23 @@ def _main_element(site: Any) -> str:
     return "H" if symbol in ("D", "T") else symbol
 
 
+def _occupation_notes(name: str, structure: Any) -> list[str]:
+    """Return what to tell of sites that are not one whole atom each."""
+    totals = [float(site.species.num_atoms) for site in structure]
+    partial = [total for total in totals if total < _NEARLY_FULL]
+    simple = sum(t < _NEARLY_FULL and len(s.species) == 1 for s, t in zip(structure, totals, strict=True))
+    mixed = sum(not site.is_ordered for site in structure) - simple
+    notes = []
+    if mixed:
+        notes.append(f"{name}: {mixed} sites are partly occupied or mixed; each counts as its main element")
+    if partial:
+        notes.append(
+            f"{name}: {len(partial)} of {len(totals)} sites are partly occupied, the lowest occupancy is "
+            f"{min(partial):.3g}; each counts as a whole atom, so density and coordination numbers are too high"
+        )
+    return notes
+
+
 def open_cif(file: FileBytes) -> FrameSource:
     """Read the first structure of a CIF through pymatgen; mixed sites become their main element, noted.
 
@@ -155,11 +174,7 @@ def open_cif(file: FileBytes) -> FrameSource:
                 fix="check cell, symmetry and atom sites of the first data block",
             ) from None
     notes = [f"{file.path.name}: {str(w.message).splitlines()[0][:160]}" for w in caught]
-    mixed = [site for site in structure if not site.is_ordered]
-    if mixed:
-        notes.append(
-            f"{file.path.name}: {len(mixed)} sites are partly occupied or mixed; each counts as its main element"
-        )
+    notes += _occupation_notes(file.path.name, structure)
     species = tuple(_main_element(site) for site in structure)
     for symbol in dict.fromkeys(species):
         element(symbol, where=str(file.path))

@@ -93,10 +93,12 @@ class VasprunSource(FrameSource):
 
     def coordinates(self, frames: Integers, atoms: Integers | None) -> Floats:
         """Return fractional positions as written, (n_frames, n_atoms, 3)."""
+        self._file.verify()
         return self._blocks(scan.POSITIONS, frames, atoms, len(self.species), "position")
 
     def cells(self, frames: Integers) -> Floats:
         """Return the lattice vectors as rows, (n_frames, 3, 3), Å; a read-only view where fixed."""
+        self._file.verify()
         chosen = np.asarray(frames, np.int64)
         if not self.fixed_cell:
             return self._blocks(scan.BASIS, chosen, None, 3, "lattice vector")
@@ -113,6 +115,7 @@ class VasprunSource(FrameSource):
         """
         if name not in self.arrays:
             return super().array(name, frames, atoms)
+        self._file.verify()
         column = scan.FORCES if name == "forces" else scan.STRESS
         chosen = np.asarray(frames, np.int64)
         without = chosen[self._steps[chosen, column] < 0]
@@ -128,6 +131,7 @@ class VasprunSource(FrameSource):
 
     def scalars(self) -> Mapping[str, Floats]:
         """Return energies (eV), temperature (K), pressure (GPa) and electronic convergence of every step."""
+        self._file.verify()
         steps = self._steps
         values = {
             column: self._values(steps[:, column])

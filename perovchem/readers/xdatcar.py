@@ -78,11 +78,13 @@ class XdatcarSource(FrameSource):
         """Return the lattice vectors as rows, (n_frames, 3, 3), Å."""
         if self.fixed_cell:
             return np.broadcast_to(self._header.cell, (len(frames), 3, 3))
+        self._file.verify()
         starts, which = np.unique(self._headers[frames], return_inverse=True)
         return read_cells(self._file, starts)[0][which]
 
     def coordinates(self, frames: Integers, atoms: Integers | None) -> Floats:
         """Return (n_frames, n_atoms, 3): fractional as written, or Å where the file is Cartesian."""
+        self._file.verify()
         rows = np.arange(len(self.species)) if atoms is None else np.asarray(atoms, np.int64)
         out = np.empty((len(frames), len(rows), 3))
         starts = self._rows[frames]

@@ -22,6 +22,8 @@ _MARKER: Final = re.compile(
 _NEXT: Final = re.compile(rb"(?im)^[ \t]*(?:direct|cartesian)[ \t]+configuration[ \t]*=")
 _NEXT_BLANK: Final = re.compile(rb"(?<=\n)[ \t]*\r?\n")
 _LABELS: Final = ("direct configuration=", "cartesian configuration=")
+# five lines, then one of elements or of counts: far cheaper than to read a header and find that it is none
+_HEADER: Final = re.compile(rb"(?:[^\n]{0,100000}+\n){5}[ \t\r\f\v]*+(?:[A-Za-z]|\d++(?![.\d]))")
 _INK: Final = re.compile(rb"\S")
 _NUMBER: Final = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?")
 _LONGEST_HEADER: Final = 100_000
@@ -109,6 +111,8 @@ class _Scanner:
         """Return the header that begins here, or why there is none."""
         if self._tried[0] != position:
             try:
+                if not _HEADER.match(self.file.data, position):
+                    raise FormatError("no line of elements or counts where a header has it", fix="")
                 header = read_header(self.file, position)
                 self._tried = position, header if self._plausible(position) else FormatError("rows", fix="")
             except FormatError as error:
@@ -174,11 +178,10 @@ class _Scanner:
 
     def _begun(self, position: int) -> bool:
         """Return whether the file ends within a label or a repeated header that begins here."""
-        rest = bytes(self.file.data[position : position + _LONGEST_HEADER])
-        if position + len(rest) < len(self.file):
+        if position + _LONGEST_HEADER < len(self.file):
             return False
         title = self.first_lines[0]
-        first, *others = rest.split(b"\n")
+        first, *others = bytes(self.file.data[position:]).split(b"\n")
         if others:
             return first == title and len(others) < 8
         words = " ".join(first.decode("latin-1").lower().split())
@@ -246,7 +249,7 @@ class _Scanner:
         if passed < self.n_atoms or not self._boundary(rows, end):
             return self._misfit(position, rows)
         label = _label(mark.group(2)) if mark is not None else -1
-        self.index.add(np.array([rows]), np.array([label]), np.array([self.header.start]))
+        self.index.add(*(np.array([number]) for number in (rows, label, self.header.start)))
         return self._jump(position, rows, end) if end < len(self.file) else end
 
     def _kind(self, mark: re.Match[bytes], position: int) -> None:
@@ -260,8 +263,7 @@ class _Scanner:
 
     def _header(self, position: int) -> int:
         """Take in a repeated header (variable cell, or the next run of a concatenated file)."""
-        header = self._try_header(position)
-        if isinstance(header, FormatError):
+        if isinstance(header := self._try_header(position), FormatError):
             raise header
         if header.species != self.index.header.species:
             raise FormatError(
@@ -357,6 +359,9 @@ class _Scanner:
         """Return how many layouts of length ``stride`` follow; looks no further than twice as far as they do."""
         possible = (len(self.file) - end) // stride
         found, size = 0, 2
+        data = self.file.data
+        if any(data[end + offset : end + offset + len(pattern)] != pattern for offset, pattern in checks):
+            return 0
         while found < possible:
             starts = end + stride * np.arange(found, min(found + size, possible), dtype=np.int64)
             good = lines.numeric_at(self.file.array, starts, row)

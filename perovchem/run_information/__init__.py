@@ -17,7 +17,7 @@ from perovchem.frames import Floats, Frames
 from perovchem.readers.clock import shared
 from perovchem.readers.filebytes import FileBytes, open_bytes
 from perovchem.readers.incar import molecular_dynamics_timestep, read_incar
-from perovchem.readers.run import NO_RUN, Opened, Paths, open_input
+from perovchem.readers.run import NO_RUN, Opened, Paths, check_timestep, open_input
 from perovchem.readers.sniff import identify
 from perovchem.run_information.logs import (
     Log,
@@ -76,7 +76,10 @@ def run_information(path: Paths, timestep: float | None = None) -> RunInformatio
     ------
     InputError
         If nothing known is there.
+    UsageError
+        If the time step is not a positive number.
     """
+    check_timestep(timestep)
     if isinstance(path, str | os.PathLike) and not os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where it may not look
         file = open_bytes(Path(path))
         kind = identify(file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from perovchem.units import GPA
 
 if TYPE_CHECKING:
     from perovchem.readers.castep import CastepLog
+
+_EXCHANGES: Final = ", which this thermostat does not conserve"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,7 @@ def _of_outcar(log: OutcarLog) -> Log:
         },
         kinetic_pressure=moving,
         learned=int(known.sum()),
-        energy_name="ETOTAL" + (", which this thermostat does not conserve" if exchanges else ""),
+        energy_name="ETOTAL" + (_EXCHANGES if exchanges else ""),
         settings=settings,
         notes=tuple(notes),
     )
@@ -127,7 +129,7 @@ def _of_castep(log: CastepLog) -> Log:
         series={name: values for name, values in known.items() if len(values) == n_steps},
         kinetic_pressure=True,
         unconverged=log.n_unconverged,
-        energy_name="the Hamiltonian" + (", which this thermostat does not conserve" if exchanges else ""),
+        energy_name="the Hamiltonian" + (_EXCHANGES if exchanges else ""),
         settings=log.settings,
         notes=log.notes,
     )
@@ -215,14 +217,29 @@ def merged(logs: list[Log]) -> list[Log]:
             merged[log.kind] = log
             continue
         former = merged[log.kind]
-        names = [name for name in former.series if name in log.series]
+        names = dict.fromkeys((*former.series, *log.series))
         a, b = (one.groups if one.groups is not None else np.zeros(one.n_steps) for one in (former, log))
+        exchanging = next((one for one in (former, log) if _EXCHANGES in one.energy_name), former)
         merged[log.kind] = replace(
             former,
+            complete=former.complete and log.complete,
             n_steps=former.n_steps + log.n_steps,
-            learned=None if former.learned is None or log.learned is None else former.learned + log.learned,
-            series={name: np.concatenate([former.series[name], log.series[name]]) for name in names},
+            learned=_sum(former.learned, log.learned),
+            unconverged=_sum(former.unconverged, log.unconverged),
+            series={name: np.concatenate([_known(one, name) for one in (former, log)]) for name in names},
             groups=np.concatenate([a, b + a.max(initial=0) + 1]),
             timestep=former.timestep if former.timestep == log.timestep else None,
+            kinetic_pressure=former.kinetic_pressure and log.kinetic_pressure,
+            energy_name=exchanging.energy_name,
         )
     return list(merged.values())
+
+
+def _sum(a: int | None, b: int | None) -> int | None:
+    """Return the sum of two counts, None where one of them is not known."""
+    return None if a is None or b is None else a + b
+
+
+def _known(log: Log, name: str) -> Floats:
+    """Return a series, NaN where the log has none."""
+    return log.series[name] if name in log.series else np.full(log.n_steps, np.nan)

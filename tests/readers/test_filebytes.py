@@ -8,6 +8,9 @@ import io
 import lzma
 import os
 import socket
+import subprocess
+import sys
+import tempfile
 import time
 import tracemalloc
 import zlib
@@ -15,7 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders_xdatcar import Xdatcar, walk
+from builders_castep import md_run
+from builders_vasprun import liquid
+from builders_xdatcar import Xdatcar, breathing, walk
 
 from perovchem.errors import InputError
 from perovchem.readers import filebytes
@@ -61,6 +66,114 @@ def test_lines_of_a_large_file_are_counted_in_little_memory() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8e6
+
+
+def test_lines_are_counted_right_in_any_order_and_only_once() -> None:
+    random = np.random.default_rng(0)
+    text = bytes(random.choice(np.frombuffer(b"\nabc", np.uint8), 200_000))
+    file = FileBytes(Path("x"), text)
+    places = [0, *random.integers(0, len(text), 50), *range(16_380, 16_390), len(text) - 1, len(text)]
+    assert [file.line_number(int(k)) for k in places] == [text.count(b"\n", 0, k) + 1 for k in places]
+    large = FileBytes(Path("large"), b"123\n" * 5_000_000)
+    start = time.perf_counter()
+    for k in range(5000):  # 10 GB, were each counted from the beginning
+        assert large.line_number(len(large) - 4 * k - 1) == 5_000_000 - k
+    assert time.perf_counter() - start < 2.0
+
+
+# files that change while they are open ----------------------------------------------------------------------------
+
+READ_WHEN_CUT = """
+import os, sys
+import numpy as np
+from perovchem.errors import InputError
+from perovchem.readers.filebytes import open_bytes
+from perovchem.readers.run import open_source
+
+for path in sys.argv[1:]:
+    source = open_source(open_bytes(path))
+    everything = np.arange(source.n_frames)
+    reads = {name: lambda name=name: source.array(name, everything, None) for name in sorted(source.arrays)}
+    reads["coordinates"] = lambda: source.coordinates(everything, None)
+    reads["cells"] = lambda: source.cells(everything)
+    if source.format != "XDATCAR":
+        reads["scalars"] = source.scalars
+    os.truncate(path, 100)
+    for name, read in reads.items():
+        try:
+            read()
+        except InputError as error:
+            assert "shrank" in error.what and "open it again" in error.fix and path in error.where, error
+            print(source.format, name)
+"""
+
+
+def test_a_file_that_is_cut_after_opening_is_an_error_and_no_crash(tmp_path: Path) -> None:
+    """In a process of its own: to touch a page beyond the end of a mapped file is a bus error."""
+    texts = {
+        "XDATCAR": Xdatcar(walk(100, 20), cell=breathing(100), counts=(5, 15)).text(),
+        "vasprun.xml": liquid(6).text(),
+        "x.md": md_run(n_frames=20, variable_cell=True).text(),
+    }
+    paths = [str(written(tmp_path, text, name)) for name, text in texts.items()]
+    done = subprocess.run(
+        [sys.executable, "-c", READ_WHEN_CUT, *paths], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    assert done.stdout.split("\n")[:-1] == [
+        "XDATCAR coordinates", "XDATCAR cells",
+        "vasprun.xml forces", "vasprun.xml stress", "vasprun.xml coordinates", "vasprun.xml cells", "vasprun.xml scalars",
+        "CASTEP .md forces", "CASTEP .md stress", "CASTEP .md velocities", "CASTEP .md coordinates", "CASTEP .md cells",
+        "CASTEP .md scalars",
+    ]  # fmt: skip
+
+
+def test_files_that_grow_or_are_replaced_or_removed_do_no_harm(tmp_path: Path) -> None:
+    path = written(tmp_path, TEXT)
+    file = open_bytes(path)
+    with path.open("ab") as handle:
+        handle.write(b"more")
+    file.verify()
+    written(tmp_path, b"another", "new").replace(path)
+    file.verify()
+    path.unlink()
+    file.verify()
+    assert content(file) == TEXT
+
+
+@pytest.mark.parametrize("kind", PACK)
+def test_what_was_unpacked_does_not_depend_on_the_packed_file(tmp_path: Path, kind: str) -> None:
+    path = written(tmp_path, PACK[kind](TEXT))
+    file = open_bytes(path)
+    os.truncate(path, 10)
+    file.verify()
+    assert content(file) == TEXT
+
+
+@pytest.mark.parametrize("kind", PACK)
+def test_a_full_temporary_folder_is_not_a_corrupt_file(tmp_path: Path, kind: str) -> None:
+    """The system's limit on the size of a file stands for the full disk."""
+    path = written(tmp_path, PACK[kind](b"0.25 0.5 0.75\n" * 20_000))
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "from perovchem.errors import InputError\n"
+        "from perovchem.readers.filebytes import open_bytes\n"
+        "try:\n    open_bytes(sys.argv[1])\nexcept InputError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
+    )
+    assert "no room for the unpacked file in the temporary folder" in done.stdout
+    assert "TMPDIR" in done.stdout
+    assert "corrupt" not in done.stdout
+
+
+def test_a_missing_temporary_folder_is_not_a_missing_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(InputError, match="temporary folder"):
+        open_bytes(written(tmp_path, gzip.compress(TEXT)))
 
 
 @pytest.mark.parametrize("kind", PACK)

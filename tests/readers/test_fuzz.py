@@ -6,6 +6,7 @@ a cut file must equal the true frames bit for bit.
 
 from __future__ import annotations
 
+import json
 import random
 import time
 import warnings
@@ -15,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders_castep import md_run
+from builders_castep import LogRun, md_run
+from builders_run import Step, outcar
 from builders_vasprun import liquid
 from builders_xdatcar import Xdatcar, breathing, poscar, same_bits, walk
 
@@ -24,6 +26,7 @@ from perovchem.frames import Frames, FrameSource
 from perovchem.readers.filebytes import FileBytes
 from perovchem.readers.run import open_source
 from perovchem.reading import read_frames
+from perovchem.run_information import run_information
 
 SECONDS = 5.0
 """The longest that one mutation of a file of some kB may take."""
@@ -69,6 +72,10 @@ TEXTS = {
     "CIF": CIF,
     "vasprun.xml": liquid(4).text(),
     "CASTEP .md": md_run(n_frames=4).text(),
+}
+LOGS = {
+    "OUTCAR": outcar([Step(energy=-10.0 + 0.01 * k, total=-9.0, foretold=k == 3) for k in range(6)]).encode(),
+    "CASTEP .castep": LogRun().text(),
 }
 
 HOSTILE = [b"nan", b"-inf", b"1e400", b"-1e308", b"1e-320", b"********", b"999999999", b"-1", b"0", b"99999999999999999999",
@@ -133,9 +140,10 @@ MUTATIONS: tuple[Callable[[random.Random, bytes], bytes], ...] = (
 
 def mutated(name: str, n: int) -> list[bytes]:
     source = random.Random(name)
+    whole = {**TEXTS, **LOGS}[name]
     texts = []
     for k in range(n):
-        text = MUTATIONS[k % len(MUTATIONS)](source, TEXTS[name])
+        text = MUTATIONS[k % len(MUTATIONS)](source, whole)
         if source.random() < 0.3:
             text = source.choice(MUTATIONS)(source, text or b"x")
         texts.append(text)
@@ -187,6 +195,31 @@ def test_mutations_through_the_front_door(name: str, tmp_path: Path) -> None:
             except PerovchemError as error:
                 assert error.fix
         assert time.perf_counter() - start < SECONDS, text[:200]
+
+
+@pytest.mark.parametrize("name", ["XDATCAR", "XDATCAR, variable cell", "vasprun.xml", "CASTEP .md", *LOGS])
+def test_information_on_mutations(name: str, tmp_path: Path) -> None:
+    """By itself with a time step, and in a run folder, where a sound XDATCAR lies beside a broken log."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    beside = {"OUTCAR": "OUTCAR", "vasprun.xml": "vasprun.xml"}.get(name)
+    if beside:
+        (folder / "XDATCAR").write_bytes(X.text())
+    path = folder / (beside or "input")
+    told = 0
+    for text in mutated(name, 33):
+        path.write_bytes(text)
+        for asked, timestep in ((path, 2.0), (folder, None)):
+            start = time.perf_counter()
+            try:
+                one = run_information(asked, timestep)
+                json.dumps(one.to_dict(), allow_nan=False)
+                assert one.format in str(one)
+                told += 1
+            except PerovchemError as error:
+                assert error.fix
+            assert time.perf_counter() - start < SECONDS, text[:200]
+    assert told > 10
 
 
 @pytest.mark.parametrize("name", [n for n in TEXTS if n.startswith("XDATCAR")])

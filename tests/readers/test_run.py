@@ -7,6 +7,7 @@ import gzip
 import lzma
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -443,6 +444,21 @@ def test_labels_that_count_nothing_are_no_restarts(tmp_path):
     opened = quiet(write(tmp_path / "XDATCAR", xdatcar(walk(6), [1] * 6)), 2.0)
     np.testing.assert_allclose(opened.times, 2.0 * np.arange(1, 7))
     assert noted(opened, "count nothing")
+
+
+@pytest.mark.parametrize("falling", ["always", "every second frame"])
+def test_times_that_count_nothing_are_no_restarts(tmp_path, falling):
+    """Each frame of a .md would be a run of its own, sought for in all before it."""
+    run = md_run(n_frames=800)
+    times = -run.times if falling == "always" else run.times[np.arange(800) % 2]
+    path = write(tmp_path / "x.md", replace(run, times=times).text())
+    start = time.perf_counter()
+    opened = quiet(path)
+    assert time.perf_counter() - start < 4.0
+    assert opened.times is None
+    assert opened.source.n_frames == 800
+    assert noted(opened, "fall back", "800 frames", "frames were counted instead")
+    np.testing.assert_allclose(quiet(path, 2.0).times, 2.0 * np.arange(1, 801))
 
 
 # real files: facts of PROVENANCE.md

@@ -232,6 +232,36 @@ def test_mixed_sites_count_as_their_main_element_and_are_told() -> None:
     assert any("3 sites" in note for note in source.notes)
 
 
+def test_partly_occupied_sites_are_whole_atoms_and_told_so() -> None:
+    """PbI3 of three I on six sites: read with six, so twice the iodine."""
+    halves = CUBIC.replace("Cs1 Cs 0.5 0.5 0.5 1.0\n", "").replace(
+        "Cl1 Cl 0.5 0.0 0.0 1.0", "I1 I 0.3 0.0 0.0 0.5"
+    )
+    source = cif(halves)
+    assert sorted(source.species) == ["I"] * 6 + ["Pb"]
+    (note,) = (note for note in source.notes if "occup" in note)
+    assert "6 of 7 sites are partly occupied" in note
+    assert "the lowest occupancy is 0.5" in note
+    assert "each counts as a whole atom, so density and coordination numbers are too high" in note
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        # together 0.97: a refinement's sum that is meant to be one
+        ("Pb1 Sn 0.0 0.0 0.0 0.9\nPb2 In 0.0 0.0 0.0 0.07", ["1 sites are partly occupied or mixed"]),
+        ("Pb1 Pb 0.0 0.0 0.0 0.97", ["1 sites are partly occupied or mixed"]),
+        ("Pb1 Sn 0.0 0.0 0.0 0.4\nPb2 In 0.0 0.0 0.0 0.2", ["partly occupied or mixed", "1 of 5 sites are partly"]),
+        ("Pb1 Pb 0.0 0.0 0.0 1.0", []),
+    ],
+)  # fmt: skip
+def test_which_sites_count_as_partly_occupied(line: str, expected: list[str]) -> None:
+    source = cif(CUBIC.replace("Pb1 Pb 0.0 0.0 0.0 1.0", line))
+    notes = [note for note in source.notes if "occupied" in note]
+    assert len(notes) == len(expected), notes
+    assert all(words in note for words, note in zip(expected, notes, strict=True))
+
+
 def test_deuterium_is_hydrogen() -> None:
     assert "H" in cif(CUBIC.replace("Cs1 Cs", "D1 D")).species
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from builders_xdatcar import LAYOUTS, SMALL, Xdatcar, breathing, same_bits, walk
+from builders_xdatcar import LAYOUTS, SMALL, Xdatcar, breathing, plain_read, same_bits, walk
 
 from perovchem.errors import FormatError
 from perovchem.frames import FrameSource
@@ -252,6 +253,20 @@ def test_a_line_end_lost_within_a_regular_file_is_no_silent_shift() -> None:
         else:
             assert same_bits(everything(source), np.delete(DAMAGED.coordinates, frame, axis=0))
             assert not source.complete
+
+
+def test_frames_of_uneven_rows_are_indexed_in_linear_time() -> None:
+    """Between blank lines, each frame might open with a header: that it does not must be seen at a glance."""
+    places = walk(64_000, 1)
+    decimals = np.random.default_rng(0).integers(3, 9, 64_000).tolist()
+    header = Xdatcar(places[:1], symbols=("Cs",), counts=(1,)).header()
+    rows = (f"{x:.{d}f} {y:.4f} {z:.4f}" for d, ((x, y, z),) in zip(decimals, places, strict=True))
+    text = (header + "".join(f" \n{row}\n" for row in rows)).encode()
+    start = time.perf_counter()
+    source = opened(text)
+    assert time.perf_counter() - start < 4.0
+    assert same_bits(everything(source), plain_read(text, 1, blank=True))
+    assert source.n_frames == 64_000
 
 
 HEADER_ERRORS = {
