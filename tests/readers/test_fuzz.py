@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import random
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,8 @@ from builders_run import Step, outcar
 from builders_vasprun import liquid
 from builders_xdatcar import Xdatcar, breathing, poscar, same_bits, walk
 
-from perovchem.errors import PerovchemError, PerovchemWarning
+from perovchem.comparison import compare_coordination
+from perovchem.errors import PerovchemError
 from perovchem.frames import Frames, FrameSource
 from perovchem.readers.filebytes import FileBytes
 from perovchem.readers.run import open_source
@@ -163,38 +164,55 @@ def use(source: FrameSource) -> None:
     assert all(isinstance(note, str) for note in source.notes)
 
 
+def within_time(attempt: Callable[[], bool], text: bytes) -> bool:
+    """Return what the attempt says; a second one, when kernels are compiled, must not take long."""
+    start = time.perf_counter()
+    outcome = attempt()
+    if time.perf_counter() - start > SECONDS:
+        start = time.perf_counter()
+        outcome = attempt()
+        assert time.perf_counter() - start < SECONDS, text[:200]
+    return outcome
+
+
+def sound(error: PerovchemError) -> bool:
+    """An error of ours says what and how to mend it; the outcome is "refused"."""
+    assert error.what
+    assert error.fix
+    return False
+
+
 @pytest.mark.parametrize("name", [n for n in TEXTS if n.startswith(("XDATCAR", "POSCAR", "CIF"))])
 def test_mutations_end_in_a_result_or_an_error_of_ours(name: str) -> None:
-    outcomes = {"read": 0, "refused": 0}
-    for text in mutated(name, 440):
-        start = time.perf_counter()
+    def attempt(text: bytes) -> bool:
         try:
             use(open_source(FileBytes(Path("x"), text)))
-            outcomes["read"] += 1
         except PerovchemError as error:
-            assert error.what
-            assert error.fix
-            outcomes["refused"] += 1
-        assert time.perf_counter() - start < SECONDS, text[:200]
-    assert min(outcomes.values()) > 20, outcomes  # neither all nor none
+            return sound(error)
+        return True
+
+    outcomes = [within_time(partial(attempt, text), text) for text in mutated(name, 440)]
+    assert 20 < sum(outcomes) < len(outcomes) - 20  # neither all nor none
 
 
 @pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.filterwarnings("ignore::perovchem.errors.PerovchemWarning")
 def test_mutations_through_the_front_door(name: str, tmp_path: Path) -> None:
     path = tmp_path / "input"
+
+    def attempt() -> bool:
+        try:
+            frames = read_frames(path)
+            assert np.isfinite(frames.fractional_positions).all()
+            assert np.isfinite(frames.positions).all()
+            assert frames.density > 0
+        except PerovchemError as error:
+            return sound(error)
+        return True
+
     for text in mutated(name, 110 if name == "CIF" else 220)[::2]:
         path.write_bytes(text)
-        start = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PerovchemWarning)
-            try:
-                frames = read_frames(path)
-                assert np.isfinite(frames.fractional_positions).all()
-                assert np.isfinite(frames.positions).all()
-                assert frames.density > 0
-            except PerovchemError as error:
-                assert error.fix
-        assert time.perf_counter() - start < SECONDS, text[:200]
+        within_time(attempt, text)
 
 
 @pytest.mark.parametrize("name", ["XDATCAR", "XDATCAR, variable cell", "vasprun.xml", "CASTEP .md", *LOGS])
@@ -206,20 +224,45 @@ def test_information_on_mutations(name: str, tmp_path: Path) -> None:
     if beside:
         (folder / "XDATCAR").write_bytes(X.text())
     path = folder / (beside or "input")
+
+    def attempt(asked: Path, timestep: float | None) -> bool:
+        try:
+            one = run_information(asked, timestep)
+            json.dumps(one.to_dict(), allow_nan=False)
+            assert one.format in str(one)
+        except PerovchemError as error:
+            return sound(error)
+        return True
+
     told = 0
     for text in mutated(name, 33):
         path.write_bytes(text)
         for asked, timestep in ((path, 2.0), (folder, None)):
-            start = time.perf_counter()
-            try:
-                one = run_information(asked, timestep)
-                json.dumps(one.to_dict(), allow_nan=False)
-                assert one.format in str(one)
-                told += 1
-            except PerovchemError as error:
-                assert error.fix
-            assert time.perf_counter() - start < SECONDS, text[:200]
+            told += within_time(partial(attempt, asked, timestep), text)
     assert told > 10
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in TEXTS if n.startswith(("XDATCAR", "POSCAR", "vasprun", "CASTEP"))]
+)
+@pytest.mark.filterwarnings("ignore::perovchem.errors.PerovchemWarning")
+def test_analysis_of_mutations(name: str, tmp_path: Path) -> None:
+    """Whatever can be read can be analyzed, or is refused with a reason: crowded atoms and flat cells, too."""
+    path = tmp_path / "input"
+
+    def attempt() -> bool:
+        try:
+            frames = read_frames(path)
+            center, *ligands = dict.fromkeys(frames.species)
+            found = compare_coordination([frames], center=center, ligands=ligands or [center])
+            json.dumps(found.rows(), allow_nan=False)
+        except PerovchemError as error:
+            return sound(error)
+        return True
+
+    for text in mutated(name, 220)[1::4]:
+        path.write_bytes(text)
+        within_time(attempt, text)
 
 
 @pytest.mark.parametrize("name", [n for n in TEXTS if n.startswith("XDATCAR")])
