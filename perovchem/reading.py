@@ -86,7 +86,7 @@ def _open(path: Paths, timestep: float | None) -> Frames:
             )
         return open_run(path, timestep)  # which says that there is no such file
     entry = reference.entry(path)
-    frames = open_run(entry.path, entry.timestep if timestep is None else timestep)
+    frames = open_run(entry.path, entry.frame_interval if timestep is None else timestep)
     for fault in entry.faults:
         warn(f"{entry.name}: {fault}")
     faults = tuple(f"{entry.name}: {fault}" for fault in entry.faults)

@@ -29,7 +29,9 @@ class Entry:
     code : str
         What computed a trajectory.
     timestep : float or None
-        fs between labeled frames, of a trajectory.
+        fs per step of the dynamics that made a trajectory.
+    frame_interval : float or None
+        fs from one of its frames to the next.
     faults : tuple of str
         What must be said wherever it is shown.
     sha256 : str
@@ -43,6 +45,7 @@ class Entry:
     source: str
     code: str
     timestep: float | None
+    frame_interval: float | None
     faults: tuple[str, ...]
     sha256: str
 
@@ -76,6 +79,7 @@ def entries() -> dict[str, Entry]:
                 source=row["source"],
                 code=row.get("code", ""),
                 timestep=row.get("timestep_fs"),
+                frame_interval=row.get("frame_interval_fs"),
                 faults=tuple(row.get("faults", ())),
                 sha256=row["sha256"],
             )

@@ -39,6 +39,7 @@ def test_every_entry_says_license_and_source(name: str) -> None:
     assert "MIT" in entry.license
     if entry.kind == "trajectory":
         assert entry.timestep
+        assert entry.frame_interval
         assert entry.faults
 
 
@@ -46,6 +47,7 @@ def test_nothing_lies_beside_the_tables() -> None:
     """A file that no table names has no license and no source."""
     for folder in ("structures", "trajectories"):
         listed = {reference.path(n).name for n in NAMES if reference.path(n).parent.name == folder}
+        listed |= {row["log"] for row in map(table, NAMES) if "log" in row and folder == "trajectories"}
         there = {p.name for p in (reference.root() / folder).iterdir()}
         assert there == listed | {f"{folder}.toml", "README.md"}
 
@@ -56,7 +58,7 @@ def test_trajectories_are_as_long_as_the_table_says(name: str) -> None:
     run = pc.read_frames(name)
     row = table(name)
     assert len(run) == row["n_frames"]
-    assert np.allclose(np.diff(run.times), row["timestep_fs"])
+    assert np.allclose(np.diff(run.times), row["frame_interval_fs"])
     assert (run.times[-1] - run.times[0]) / 1000 == pytest.approx(float(row["length"].split()[0]), abs=0.006)
     density = float(row["title"].split(" g/cm3")[0].split()[-1])
     edge = float(row["title"].split(" Å cube")[0].split()[-1])
