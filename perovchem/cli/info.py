@@ -38,7 +38,9 @@ def info(runs: Inputs, timestep: Timestep = None, json: Json = False) -> None:
             path = segments(run)
             known = None if os.path.exists(run) else reference.entries().get(run)  # noqa: PTH110  see read_frames
             if known is not None:
-                one = run_information(known.path, timestep=known.frame_interval if timestep is None else timestep)
+                one = run_information(
+                    known.path, timestep=known.frame_interval if timestep is None else timestep
+                )
                 if timestep is None:
                     one = replace(one, timestep_fs=known.timestep)
                 found.append(replace(one, code=known.code or None, warnings=(*one.warnings, *known.faults)))
