@@ -11,6 +11,22 @@ _HALF = 1 << 10
 
 
 @nb.njit(cache=True)
+def _order(values):
+    """Return the places of ``values`` (int64) in ascending order; by insertion where they are few."""
+    n = values.shape[0]
+    if n > 64:
+        return np.argsort(values)
+    order = np.empty(n, np.int64)
+    for k in range(n):
+        j = k
+        while j > 0 and values[order[j - 1]] > values[k]:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = k
+    return order
+
+
+@nb.njit(cache=True)
 def links(offsets, n_centers, ligand, image, out_frame, out_pair, out_image, out_order, frame_offsets):
     """Find, frame by frame, the pairs of centers (i, j, image) that share ligand atoms.
 
@@ -45,7 +61,7 @@ def links(offsets, n_centers, ligand, image, out_frame, out_pair, out_image, out
         for i in range(n_centers):
             for b in range(offsets[t * n_centers + i], offsets[t * n_centers + i + 1]):
                 owner[b - begin] = i
-        order = np.argsort(ligand[begin:end])
+        order = _order(ligand[begin:end])
         n_keys = 0
         first = 0
         keys = np.empty(0, np.int64)
