@@ -59,8 +59,10 @@ OWN_INTERPRETER: Final = (
     "numpy + scipy ConvexHull loop",
 )
 
-_ASE_SLOWER: Final = "set on a machine where ASE took 7.0 s for this job and the prototype behind the goal .083 s; "
+_ASE_SLOWER: Final = (
+    "set on a machine where ASE took 7.0 s for this job and the prototype behind the goal .083 s; "
     "ours takes what copying the bytes takes (the floor in its table)"
+)
 _OVITO_SLOWER: Final = _ASE_SLOWER.replace("ASE took 7.0 s", "OVITO took 4.4 s")
 _FRAMES_ASKED: Final = (
     "the 100 frames themselves; Cartesian positions are made from fractional ones beside them"
