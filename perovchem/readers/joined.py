@@ -298,6 +298,7 @@ def _seam(kept: list[Segment], segment: Segment, clock: _Clock, told: list[str])
             return
     else:
         clock.after(former, segment)
+        told.append(f"{segment.name} counts anew: frames missing behind {former.name} would not be noticed")
     _report_jump(former, segment, told)
 
 

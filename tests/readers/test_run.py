@@ -483,3 +483,15 @@ def test_real_labels(name, n_frames, first, interval):
 def test_real_folder_with_two_castep_runs_is_refused():
     with pytest.raises(InputError, match="equally good"):
         open_run(Path(REAL) / "castep")
+
+
+def test_a_segment_that_counts_anew_is_said_to_hide_gaps(tmp_path: Path) -> None:
+    """Labels 1, 2, 3 and again 1, 2: nothing tells whether frames are missing between the two."""
+    from builders_xdatcar_small import cubic_xdatcar
+
+    paths = [tmp_path / "a", tmp_path / "b"]
+    for path, first, n in zip(paths, (0, 50), (3, 2), strict=True):
+        path.write_text(cubic_xdatcar(first, n))
+    with pytest.warns(PerovchemWarning, match="counts anew"):
+        frames = open_run(paths, timestep=1.0)
+    assert frames.times.tolist() == [1, 2, 3, 4, 5]
