@@ -247,7 +247,9 @@ class Aggregation(Result):
         return {
             "first_lasting_ps": {name: value / 1000 for name, value in self.first_lasting.items()},
             "first_lasting_from_start": self.from_start,
-            "transitions": {
+            "transitions": None
+            if self.shells.frames.times is None
+            else {
                 f"{CLASSES[a]} -> {CLASSES[b]}": int(self.transitions[a, b])
                 for a in range(4)
                 for b in range(4)

@@ -296,7 +296,7 @@ def compare_coordination(
     hulls = tuple(polyhedra(one) for one in shells)
     joined = tuple(aggregation(one, persistence=persistence) for one in shells)
     history = tuple(_whole(one, names) for one in joined)
-    notes = _differences(named)
+    notes = (*_without_times(named), *_differences(named))
     for note in notes:
         warn(note)
     return Comparison(tuple(named), shells, hulls, joined, history, notes)
@@ -325,6 +325,16 @@ def _whole(joined: Aggregation, names: Mapping[str, str] | None) -> Aggregation:
         return joined
     again = find_shells(shells.frames.whole, shells.center, shells.ligands, shells.cutoffs, names)
     return aggregation(again, persistence=joined.persistence)
+
+
+def _without_times(runs: Mapping[str, Frames]) -> tuple[str, ...]:
+    """Say of which trajectories nothing in time can be told."""
+    return tuple(
+        f"{label}: no time step is known, so lasting links and transitions are not looked for; give timestep= "
+        "(--timestep, fs per MD step), or read the run folder with its INCAR or OUTCAR"
+        for label, run in runs.items()
+        if run.times is None and len(run) > 1
+    )
 
 
 def _differences(runs: Mapping[str, Frames]) -> tuple[str, ...]:

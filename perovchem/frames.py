@@ -350,14 +350,13 @@ class Frames:
         UsageError
             If nothing would be left.
         """
-        if (frames is None) == (picoseconds is None):
-            raise UsageError("discard takes frames or picoseconds", fix="give exactly one of the two")
-        if picoseconds is not None:
+        if picoseconds is not None and frames is None:
             if not picoseconds >= 0:
                 raise UsageError(f"cannot discard {picoseconds} ps", fix="give a time of at least 0")
             times = self.require_times("a discard in picoseconds")
             frames = int(np.searchsorted(times, times[0] + 1000.0 * picoseconds - 1e-6)) if len(times) else 0
-        assert frames is not None  # noqa: S101  one of the two was given
+        elif frames is None or picoseconds is not None:
+            raise UsageError("discard takes frames or picoseconds", fix="give exactly one of the two")
         if not 0 <= frames < max(len(self), 1):
             raise UsageError(f"discarding {frames} of {len(self)} frames leaves nothing", fix="discard less")
         return replace(self[frames:], discarded=self.discarded + frames, whole=self.whole or self)

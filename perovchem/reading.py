@@ -76,7 +76,7 @@ def read_frames(
 
 def _open(path: Paths, timestep: float | None) -> Frames:
     """Open a path, or what is bundled under this name where no such path exists."""
-    if not isinstance(path, str) or os.path.exists(path):  # noqa: PTH110  Path.exists raises where it may not look
+    if not isinstance(path, str) or os.path.exists(path):
         return open_run(path, timestep)
     if path not in reference.entries():
         if Path(path).parent == Path() and not Path(path).suffix:

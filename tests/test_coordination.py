@@ -365,3 +365,11 @@ def test_frames_that_go_back_in_time_have_no_lasting_links() -> None:
     backwards = pc.Frames(frames.source, frames.frame_numbers[::-1], times=np.arange(5.0)[::-1])
     with pytest.raises(UsageError, match="back in time"):
         pc.aggregation(pc.coordination(backwards, ligands="I")).lasting_links()
+
+
+def test_without_times_what_happens_in_time_is_undefined_and_said() -> None:
+    frames = frames_of(*perovskite(), n_frames=5)
+    with pytest.warns(PerovchemWarning, match="no time step is known"):
+        row = pc.compare_coordination([frames], ligands="I").to_dict()["1"]
+    assert row["transitions"] is None
+    assert set(row["first_lasting_ps"].values()) == {None}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from perovchem.cli.common import folder
 from perovchem.cli.options import Json
 from perovchem.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from perovchem.reference import Entry
 
 _Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Which; all by default.")]
 _Export = Annotated[Path | None, typer.Option("-o", "--output", help="Folder to copy the files into.")]
@@ -50,11 +53,8 @@ def _list(command: str, names: list[str] | None, *, as_json: bool, output: Path 
             typer.echo(f"wrote {shutil.copy(entry.path, folder(output))}", err=True)
 
 
-def _row(entry: object) -> dict[str, object]:
+def _row(entry: Entry) -> dict[str, object]:
     """Return one entry as plain values."""
     import dataclasses
 
-    from perovchem.reference import Entry
-
-    assert isinstance(entry, Entry)  # noqa: S101  for the type checker
     return {**dataclasses.asdict(entry), "path": entry.path.name}

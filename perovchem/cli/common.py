@@ -15,7 +15,7 @@ from perovchem.errors import InputError, PerovchemWarning, UsageError
 
 def segments(text: str) -> str | list[str]:
     """Return an input as it is, or its segments where it is several paths joined by '+'."""
-    if "+" not in text or os.path.exists(text):  # noqa: PTH110  Path.exists raises where it may not look
+    if "+" not in text or os.path.exists(text):
         return text
     return [part for part in text.split("+") if part]
 

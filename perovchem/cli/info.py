@@ -36,7 +36,7 @@ def info(runs: Inputs, timestep: Timestep = None, json: Json = False) -> None:
         found = []
         for run in runs:
             path = segments(run)
-            known = None if os.path.exists(run) else reference.entries().get(run)  # noqa: PTH110  see read_frames
+            known = None if os.path.exists(run) else reference.entries().get(run)
             if known is not None:
                 one = run_information(
                     known.path, timestep=known.frame_interval if timestep is None else timestep

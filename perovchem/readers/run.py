@@ -79,8 +79,7 @@ def open_run(path: Paths, timestep: float | None = None) -> Frames:
 def open_input(path: Paths, timestep: float | None = None) -> Opened:
     """As :func:`open_run`, without raising warnings."""
     check_timestep(timestep)
-    single = isinstance(path, str | os.PathLike)
-    paths = [Path(path)] if single else [Path(one) for one in path]  # type: ignore[arg-type, union-attr]  # narrowed by single
+    paths = [Path(path)] if isinstance(path, str | os.PathLike) else [Path(one) for one in path]
     if not paths:
         raise UsageError(
             "no input was given", fix="name a file, a run folder, or several segments of one run"
@@ -89,7 +88,7 @@ def open_input(path: Paths, timestep: float | None = None) -> Opened:
         raise UsageError("the same segment is given twice", where=str(paths[0]), fix="name each segment once")
     found = _Found()
     for one in paths:
-        if os.path.isdir(one):  # noqa: PTH112  Path.is_dir raises where it may not look
+        if os.path.isdir(one):
             _open_folder(one, found)
         else:
             found.sources.append(open_source(open_bytes(one)))

@@ -80,7 +80,7 @@ def run_information(path: Paths, timestep: float | None = None) -> RunInformatio
         If the time step is not a positive number.
     """
     check_timestep(timestep)
-    if isinstance(path, str | os.PathLike) and not os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where it may not look
+    if isinstance(path, str | os.PathLike) and not os.path.isdir(path):
         file = open_bytes(Path(path))
         kind = identify(file)
         if kind == "INCAR":
@@ -91,7 +91,7 @@ def run_information(path: Paths, timestep: float | None = None) -> RunInformatio
     try:
         opened = open_input(path, timestep)
     except InputError as error:
-        logs = [log for one in given if os.path.isdir(one) for log in logs_in(Path(one))]  # noqa: PTH112
+        logs = [log for one in given if os.path.isdir(one) for log in logs_in(Path(one))]
         if logs and error.what.startswith(NO_RUN):
             return _of_logs(logs, timestep)
         raise
