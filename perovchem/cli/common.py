@@ -9,8 +9,15 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
 
 from perovchem.errors import InputError, PerovchemWarning, UsageError
+
+if TYPE_CHECKING:
+    from perovchem.frames import Frames
+    from perovchem.report import Report
 
 
 def segments(text: str) -> str | list[str]:
@@ -110,3 +117,53 @@ def folder(path: Path) -> Path:
             fix="choose another folder",
         ) from None
     return path
+
+
+def labels_of(runs: Sequence[str], labels: list[str] | None) -> list[str]:
+    """Return one label per run: as given, or as many parts of the paths as tell all of them apart."""
+    if labels is not None:
+        if len(labels) != len(runs) or len(set(labels)) != len(labels) or not all(map(str.strip, labels)):
+            raise UsageError(
+                f"{len(labels)} labels for {len(runs)} runs", fix="give each run one label of its own"
+            )
+        return labels
+    parts = [Path(run).parts or (run,) for run in runs]
+    for depth in range(1, max(map(len, parts)) + 1):
+        found = ["/".join(part[-depth:]) for part in parts]
+        if len(set(found)) == len(found):
+            return found
+    return [f"{run} ({number})" for number, run in enumerate(runs, 1)]
+
+
+def open_runs(
+    runs: Sequence[str],
+    labels: list[str] | None,
+    notes: Notes,
+    *,
+    timestep: float | None,
+    discard: str | None,
+    start: int | None,
+    stop: int | None,
+    stride: int | None,
+) -> dict[str, Frames]:
+    """Open every run under its label; what is told while one opens names it."""
+    from perovchem.reading import read_frames
+
+    opened = {}
+    for called, run in zip(labels_of(runs, labels), runs, strict=True):
+        notes.about = called if len(runs) > 1 else ""
+        opened[called] = read_frames(
+            segments(run), timestep=timestep, discard=discard, start=start, stop=stop, stride=stride
+        )
+    notes.about = ""
+    return opened
+
+
+def emit(report: Report, *, as_json: bool, output: Path | None) -> None:
+    """Print a report as table or JSON, and fill the folder of results."""
+    typer.echo(report.to_json() if as_json else str(report))
+    if output is not None:
+        from perovchem.report.folder import write
+
+        written = write(report, folder(output))
+        typer.echo("wrote " + ", ".join(str(path) for path in written), err=True)

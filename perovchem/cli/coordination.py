@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from perovchem.cli.common import collected_warnings, folder, pairs, progress, segments
-from perovchem.cli.options import Discard, Inputs, Json, Output, Start, Stop, Stride, Timestep
+from perovchem.cli.common import collected_warnings, folder, open_runs, pairs, progress
+from perovchem.cli.options import Discard, Inputs, Json, Label, Output, Start, Stop, Stride, Timestep
 from perovchem.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def coordination(
     name: Annotated[
         list[str] | None, typer.Option(help="Name for a molecule, as C3H7NO=DMF; may repeat.")
     ] = None,
-    label: Annotated[list[str] | None, typer.Option(help="What a run is called; once per run.")] = None,
+    label: Label = None,
     json: Json = False,
     output: Output = None,
 ) -> None:
@@ -46,21 +46,15 @@ def coordination(
     Several runs share their cutoffs, measured on all of them together.
     """
     from perovchem.comparison import DEFINITIONS, compare_coordination
-    from perovchem.reading import read_frames
 
     settings: dict[str, Any] = {
         "center": center, "ligand": ligand, "cutoff": cutoff, "timestep_fs": timestep, "discard": discard,
         "start": start, "stop": stop, "stride": stride, "persistence_fs": persistence, "name": name,
     }  # fmt: skip
-    labels = _labels(runs, label)
     with collected_warnings() as notes, progress():
-        opened = {}
-        for called, run in zip(labels, runs, strict=True):
-            notes.about = called if len(runs) > 1 else ""
-            opened[called] = read_frames(
-                segments(run), timestep=timestep, discard=discard, start=start, stop=stop, stride=stride
-            )
-        notes.about = ""
+        opened = open_runs(
+            runs, label, notes, timestep=timestep, discard=discard, start=start, stop=stop, stride=stride
+        )
         settings["ligand"] = ligand = ligand or _anions(opened)
         settings["definitions"] = DEFINITIONS
         comparison = compare_coordination(
@@ -72,22 +66,6 @@ def coordination(
             persistence=persistence,
         )
         _show(runs, comparison, settings, notes, as_json=json, output=output)
-
-
-def _labels(runs: list[str], labels: list[str] | None) -> list[str]:
-    """Return one label per run: as given, or as many parts of the paths as tell all of them apart."""
-    if labels is not None:
-        if len(labels) != len(runs) or len(set(labels)) != len(labels) or not all(map(str.strip, labels)):
-            raise UsageError(
-                f"{len(labels)} labels for {len(runs)} runs", fix="give each run one label of its own"
-            )
-        return labels
-    parts = [Path(run).parts or (run,) for run in runs]
-    for depth in range(1, max(map(len, parts)) + 1):
-        found = ["/".join(part[-depth:]) for part in parts]
-        if len(set(found)) == len(found):
-            return found
-    return [f"{run} ({number})" for number, run in enumerate(runs, 1)]
 
 
 def _cutoffs(texts: list[str]) -> dict[str, float]:

@@ -25,6 +25,7 @@ Discard = Annotated[
 Start = Annotated[int | None, typer.Option(help="First frame to keep, behind what is discarded.")]
 Stop = Annotated[int | None, typer.Option(help="First frame not to keep.")]
 Stride = Annotated[int | None, typer.Option(help="Keep every n-th frame.")]
+Label = Annotated[list[str] | None, typer.Option(help="What a run is called; once per run.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")]
 Output = Annotated[
     Path | None,
