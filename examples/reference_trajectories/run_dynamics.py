@@ -28,7 +28,8 @@ from ase.neighborlist import natural_cutoffs, neighbor_list
 from ase.optimize import FIRE
 from fused_convolution import MODAL, MODEL, potential
 
-ELEMENT_ORDER = ("Pb", "I", "N", "O", "C", "H")
+ELEMENT_ORDER = ("Cs", "Pb", "I", "Br", "Cl", "S", "N", "O", "C", "H")
+IONS = {"Cs", "Pb", "I", "Br", "Cl"}
 TEMPERATURE = 300  # K
 TIMESTEP = 1.0  # fs
 FRICTION = 0.01  # per fs
@@ -62,13 +63,13 @@ def read_sorted(path: Path) -> Atoms:
 
 
 def covalent_bonds(atoms: Atoms) -> set[tuple[int, int]]:
-    """Return the bonded pairs among all atoms but Pb and I, as (lower, higher) index."""
+    """Return the bonded pairs among all atoms but metals and heavy halogens, as (lower, higher) index."""
     symbols = atoms.get_chemical_symbols()
     first, second = neighbor_list("ij", atoms, natural_cutoffs(atoms, mult=1.2))
     return {
         (one, other)
         for one, other in zip(first.tolist(), second.tolist(), strict=True)
-        if one < other and not {symbols[one], symbols[other]} & {"Pb", "I"}
+        if one < other and not {symbols[one], symbols[other]} & IONS
     }
 
 
@@ -80,11 +81,11 @@ def nearest_to_lead(atoms: Atoms, element: str, count: int = 3) -> list[list[flo
     return np.round(np.sort(distances, axis=1)[:, :count], 2).tolist()
 
 
-def xdatcar_header(atoms: Atoms, name: str) -> str:
+def xdatcar_header(atoms: Atoms, title: str) -> str:
     """Return the header of VASP 5: title, scale, cell, elements, counts."""
     symbols = atoms.get_chemical_symbols()
     elements = [element for element in ELEMENT_ORDER if element in symbols]
-    lines = [f"{name} {MODEL} {MODAL} NVT 300K 1fs, every 5 fs", "   1.0"]
+    lines = [title, "   1.0"]
     lines += ["  {:12.6f}{:12.6f}{:12.6f}".format(*vector) for vector in atoms.cell.array]
     lines.append(" ".join(f"{element:>4}" for element in elements))
     lines.append(" ".join(f"{symbols.count(element):4d}" for element in elements))
@@ -211,7 +212,8 @@ def start(files: Files, limits: argparse.Namespace) -> None:
     relax(atoms, files, bonds)
     MaxwellBoltzmannDistribution(atoms, temperature_K=TEMPERATURE, rng=np.random.default_rng(VELOCITY_SEED))
     Stationary(atoms)
-    files["XDATCAR"].write_text(xdatcar_header(atoms, files.name))
+    title = f"{files.name} {MODEL} {MODAL} NVT 300K 1fs, every 5 fs"
+    files["XDATCAR"].write_text(xdatcar_header(atoms, title))
     files["md.log"].write_text("# step t_fs Epot_eV Ekin_eV T_K wall_s\n")
     run(Recorder(atoms, thermostat(atoms, THERMOSTAT_SEED), files, 0, bonds, started), limits)
 
@@ -237,7 +239,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("task", choices=["start", "continue"])
-    parser.add_argument("name", help="name of the box: 2me or gbl")
+    parser.add_argument("name", help="name of the box")
     parser.add_argument("--folder", type=Path, default=Path(), help="where the files are (default: here)")
     parser.add_argument("--steps", type=int, required=True, help="steps of 1 fs to run, rounded up to tens")
     parser.add_argument(

@@ -28,6 +28,8 @@ _FREE_SIZE: Final = 64 << 20
 _MOST_RATIO: Final = 60
 """Text of these codes packs 3 to 10 times; beyond _FREE_SIZE, more than this is a bomb."""
 _FREE_STREAMS: Final = 1000
+_HELD: Final = 128 << 20
+"""Bytes of a mapped file that may stay in memory; of a larger one, what has been read is let go."""
 _SMALLEST_STREAM: Final = 1024
 """Packed bytes; a file of more than _FREE_STREAMS streams that are smaller than this on average is a bomb."""
 
@@ -78,6 +80,11 @@ class FileBytes:
                 where=str(self.path),
                 fix="open it again; if a new run overwrites it, wait or keep a copy",
             )
+
+    def release(self) -> None:
+        """Let the pages of a large file go from memory; touched again, they come back from disk or its cache."""
+        if len(self.data) > _HELD and isinstance(self.data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self.data.madvise(mmap.MADV_DONTNEED)
 
     @cached_property
     def array(self) -> NDArray[np.uint8]:

@@ -20,6 +20,8 @@ from perovchem.readers.poscar_header import LARGEST, read_cells
 from perovchem.readers.xdatcar_index import Index, index_xdatcar
 
 _ROWS_AT_ONCE = 1 << 18
+_TEXT_AT_ONCE = 64 << 20
+"""Bytes of the file read before their pages are let go."""
 
 
 def open_xdatcar(file: FileBytes) -> FrameSource:
@@ -88,26 +90,33 @@ class XdatcarSource(FrameSource):
         rows = np.arange(len(self.species)) if atoms is None else np.asarray(atoms, np.int64)
         out = np.empty((len(frames), len(rows), 3))
         starts = self._rows[frames]
+        size = max(1, _TEXT_AT_ONCE * self.n_frames // len(self._file))
+        for k in range(0, len(frames), size):
+            self._fill(starts[k : k + size], rows, out[k : k + size])
+            self._file.release()
+        if self.cartesian:
+            starts, which = np.unique(self._headers[frames], return_inverse=True)
+            out *= read_cells(self._file, starts)[1][which][:, None]
+        return out
+
+    def _fill(self, starts: Integers, rows: Integers, out: Floats) -> None:
+        """Read rows of the frames that begin at ``starts`` into ``out``."""
         done = failures = 0
-        while done < len(frames) and self._pattern is not None and failures < 20:
+        while done < len(starts) and self._pattern is not None and failures < 20:
             length, dots, decimals = self._pattern
             bad = text.parse_fixed_rows(
                 self._file.array, starts[done:], rows, length, dots, decimals, out[done:]
             )
             if bad < 0:
-                done = len(frames)
+                done = len(starts)
                 break
             failures += 1
             done += bad // len(rows)
             out[done] = self._general(starts[done : done + 1], rows)[0]
             done += 1
         size = max(1, _ROWS_AT_ONCE // max(1, len(rows)))
-        for k in range(done, len(frames), size):
+        for k in range(done, len(starts), size):
             out[k : k + size] = self._general(starts[k : k + size], rows)
-        if self.cartesian:
-            starts, which = np.unique(self._headers[frames], return_inverse=True)
-            out *= read_cells(self._file, starts)[1][which][:, None]
-        return out
 
     def _general(self, starts: Integers, rows: Integers) -> Floats:
         """Read rows of frames, whatever their layout."""

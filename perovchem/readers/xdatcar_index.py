@@ -30,6 +30,8 @@ _LONGEST_HEADER: Final = 100_000
 _LONGEST_ROW: Final = 1000
 _MOST_LOSSES: Final = 50
 _MANY: Final = 1 << 14
+_LOOKS_AT_ONCE: Final = 2048
+"""Frames looked at before the pages they stand on are let go."""
 
 
 @dataclass(slots=True)
@@ -370,13 +372,21 @@ class _Scanner:
             if not good.all():
                 return found + int(np.argmin(good))
             found += len(starts)
-            size *= 2
+            size = min(2 * size, _LOOKS_AT_ONCE)
+            self.file.release()
         return found
 
     def _labels(self, starts: NDArray[np.int64], width: int) -> NDArray[np.int64]:
         """Return the numbers in fixed fields, -1 where stars or nothing stand."""
         if self.blank_marks or not 0 < width < 18:
             return np.full(len(starts), -1, np.int64)
+        found = []
+        for k in range(0, len(starts), _LOOKS_AT_ONCE):
+            found.append(self._numbers(starts[k : k + _LOOKS_AT_ONCE], width))
+            self.file.release()
+        return np.concatenate(found)
+
+    def _numbers(self, starts: NDArray[np.int64], width: int) -> NDArray[np.int64]:
         fields = self.file.array[starts[:, None] + np.arange(width)]
         blank = (fields == 32) | (fields == 10) | (fields == 13) | (fields == 9)
         good = ((fields >= 48) & (fields <= 57) | blank).all(axis=1) & ~blank.all(axis=1)

@@ -52,6 +52,26 @@ def test_a_plain_file_is_mapped(tmp_path: Path) -> None:
     assert not file.array.flags.writeable
 
 
+def test_pages_that_were_let_go_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same bytes stand there; the process holds the file no longer (Linux tells how much it holds)."""
+    monkeypatch.setattr(filebytes, "_HELD", 0)
+    raw = np.arange(40 << 20, dtype=np.uint8).tobytes()
+    file = open_bytes(written(tmp_path, raw))
+    total = int(file.array.sum(dtype=np.int64))
+    held = file_pages()
+    file.release()
+    assert file_pages() < held - (30 << 10) or held == 0
+    assert int(file.array.sum(dtype=np.int64)) == total
+    assert content(file) == raw
+
+
+def file_pages() -> int:
+    """Return how much of mapped files this process holds, kB; 0 where the system does not tell."""
+    status = Path("/proc/self/status")
+    text = status.read_text() if status.exists() else ""
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("RssFile"))
+
+
 def test_lines_are_counted_from_one(tmp_path: Path) -> None:
     file = open_bytes(written(tmp_path, b"a\nbb\n\nc"))
     assert [file.line_number(k) for k in range(8)] == [1, 1, 2, 2, 2, 3, 4, 4]
