@@ -8,25 +8,23 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perovchem.elements import table
+from perovchem._kernels import outcar_rows
 from perovchem.frames import Floats
 from perovchem.readers.filebytes import FileBytes
-from perovchem.readers.incar import number
-
-KILOBAR: Final = 0.1  # GPa
-
-_HEAD: Final = 64 << 20
-_TAIL: Final = 1 << 18
-_KEYS: Final = re.findall(
-    r"\w+",
-    "NELM NSW NBLOCK IBRION ISIF POTIM TEBEG TEEND SMASS PSTRESS MDALGO LANGEVIN_GAMMA ANDERSEN_PROB "
-    "ISPIN ENCUT ISMEAR SIGMA LSORBIT IVDW GGA",
+from perovchem.readers.outcar_head import (
+    KILOBAR,
+    ends_with_thermostat,
+    is_closed,
+    judge_convergence,
+    positions_of,
+    tail_of,
 )
+from perovchem.readers.outcar_head import OutcarHead as OutcarHead
+from perovchem.readers.outcar_head import read_outcar_head as read_outcar_head
 
 _VALUE = rb"\s*+([-+.\dEeNaInfity]++|\*++)"
 _ENERGY = re.compile(
@@ -41,9 +39,6 @@ _PRESSURE = re.compile(
 )
 _KINETIC = re.compile(rb"kinetic pressure[^\n=]*=" + _VALUE + rb"\s*kB")
 _LATTICE = re.compile(rb"direct lattice vectors[^\n]*\n((?:[^\n]*\n){3})")
-_VALENCE = re.compile(rb"VRHFIN\s*=\s*([A-Za-z]{1,2})\s*:")
-_TITLE = re.compile(rb"(?:TITEL\s*=|POTCAR:)\s*\S+\s+([A-Z][a-z]?)(?![a-z])")
-_NUMBER = re.compile(rb"[-+]?\d*\.\d+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,83 +119,6 @@ class OutcarLog:
         return self.settings.get("IBRION") == "0"
 
 
-@dataclass(frozen=True, slots=True)
-class OutcarHead:
-    """What stands before the first step: version, atoms, settings."""
-
-    version: str
-    species: tuple[str, ...]
-    n_atoms: int | None
-    settings: Mapping[str, str]
-
-
-def read_outcar_head(file: FileBytes) -> OutcarHead:
-    """Read version, species and settings, and nothing of the steps: fast however long the file."""
-    data = file.data
-    found = re.search(rb"vasp\.(\S+)", data[:8192])
-    version = found.group(1).decode("latin-1") if found else ""
-    arrays = data.find(b"Dimension of arrays:", 0, _HEAD)
-    start = data.find(b"Startparameter for this run", max(arrays, 0), _HEAD)
-    end = start if start >= 0 else len(data)
-    settings: dict[str, str] = {}
-    for begin, stop in (
-        (data.find(b"MD-specific parameters", 0, max(arrays, 0)), arrays),
-        (start, start + 16384),
-    ):
-        if 0 <= begin < stop:
-            settings |= _settings(bytes(data[begin : min(stop, begin + 16384)]))
-    if arrays < 0:
-        return OutcarHead(version, (), None, settings)
-    dimensions = bytes(data[arrays : min(end, arrays + 8192)])
-    ions = re.search(rb"NIONS\s*=\s*(\d{1,12})\s", dimensions)
-    n_atoms = int(ions.group(1)) if ions else None
-    return OutcarHead(version, _species(file, arrays, dimensions, n_atoms), n_atoms, settings)
-
-
-def _settings(text: bytes) -> dict[str, str]:
-    """Return the keywords of interest that stand in a stretch of the head."""
-    found = {}
-    for key in _KEYS:
-        if match := re.search(rb"(?m)(?:^|;|\s)" + key.encode() + rb"\s*=\s*([^\s;]+)", text):
-            found[key] = match.group(1).decode("latin-1")
-    return found
-
-
-def _species(file: FileBytes, arrays: int, dimensions: bytes, n_atoms: int | None) -> tuple[str, ...]:
-    """Return the symbol of each atom from the POTCAR headings and "ions per type"."""
-    line = re.search(rb"ions per type\s*=((?:[ \t]+\d{1,9})+)\s*\n", dimensions)
-    if not line:
-        return ()
-    counts = [int(word) for word in line.group(1).split()]
-    if sum(counts) != n_atoms or n_atoms > len(file):
-        return ()  # columns run together, or digits lost
-    for heading, size in ((b"VRHFIN", 600), (b"POTCAR:", 60)):
-        symbols: list[str] = []
-        position = file.data.find(heading, 0, arrays)
-        while position >= 0 and len(symbols) < len(counts):
-            symbols.append(_symbol(bytes(file.data[position : position + size])))
-            position = file.data.find(heading, position + 6, arrays)
-        if len(symbols) == len(counts) and "" not in symbols:
-            return tuple(symbol for symbol, count in zip(symbols, counts, strict=True) for _ in range(count))
-    return ()
-
-
-def _symbol(text: bytes) -> str:
-    """Return the element of a POTCAR from "VRHFIN =Pb: ..." or, failing that, a title "PAW_PBE Pb_d ..."."""
-    for pattern in (_VALENCE, _TITLE):
-        if (match := pattern.search(text)) and (symbol := match.group(1).decode()) in table():
-            return symbol
-    return ""
-
-
-def _positions(file: FileBytes, needle: bytes) -> Iterator[int]:
-    """Yield where ``needle`` stands."""
-    position = file.data.find(needle)
-    while position >= 0:
-        yield position
-        position = file.data.find(needle, position + len(needle))
-
-
 class _Values:
     """Converts printed numbers, and counts those that were stars or not finite."""
 
@@ -237,7 +155,7 @@ def read_outcar_log(file: FileBytes) -> OutcarLog:
     value = _Values()
     energies = list(_blocks(file, b"FREE ENERGIE OF", 700, _ENERGY))
     thermostats = list(_blocks(file, b"THERMOSTAT SYSTEM (eV)", 1200, _THERMOSTAT))
-    dynamic = bool(thermostats) or (head.settings.get("IBRION") == "0" and len(energies) < 2)
+    dynamic = ends_with_thermostat(file, head)
     ends = [position for position, _ in (thermostats if dynamic else energies)]
     n_steps = len(ends)
     potentials = np.full((n_steps, 2), np.nan)
@@ -254,8 +172,8 @@ def read_outcar_log(file: FileBytes) -> OutcarLog:
     cells, initial_cell = _cells(file, ends)
     counts, loops = _electronic_steps(file, ends)
     pressure, kinetic_pressure = _pressures(file, ends, loops, value)
-    tail = bytes(file.data[max(0, len(file) - _TAIL) :])
-    complete = b"General timing" in tail and file.complete
+    tail = tail_of(file)
+    complete = is_closed(file)
     last = ends[-2] if len(ends) > 1 else 0
     return OutcarLog(
         path=file.path,
@@ -272,7 +190,7 @@ def read_outcar_log(file: FileBytes) -> OutcarLog:
         pressure=pressure,
         kinetic_pressure=kinetic_pressure if dynamic else np.full(n_steps, np.nan),
         electronic_steps=counts,
-        converged=_converged(file, ends, counts, head),
+        converged=judge_convergence(head, counts, _sayings(file, ends)),
         machine_learned=learned,
         initial_cell=initial_cell,
         complete=complete,
@@ -287,7 +205,7 @@ def _blocks(
     file: FileBytes, needle: bytes, size: int, pattern: re.Pattern[bytes]
 ) -> Iterator[tuple[int, tuple[bytes, ...]]]:
     """Yield the blocks that are there in full: where they begin, and their numbers."""
-    for position in _positions(file, needle):
+    for position in positions_of(file, needle):
         if match := pattern.search(file.data[position : position + size]):
             yield position, match.groups()
 
@@ -297,10 +215,10 @@ def _cells(file: FileBytes, ends: list[int]) -> tuple[Floats, Floats | None]:
     cells = np.full((len(ends), 3, 3), np.nan)
     known: dict[bytes, Floats | None] = {}
     initial = None
-    for position in _positions(file, b"volume of cell"):
+    for position in positions_of(file, b"volume of cell"):
         match = _LATTICE.search(file.data[position : position + 600])
-        if not match:
-            continue
+        if not match or b"old parameters" in file.data[max(0, position - 120) : position]:
+            continue  # a WAVECAR's cell is none of this run
         text = match.group(1)
         if text not in known:
             known = {text: _lattice(text)}  # only the last: the cell may change every step
@@ -321,10 +239,9 @@ def _cells(file: FileBytes, ends: list[int]) -> tuple[Floats, Floats | None]:
 
 def _lattice(text: bytes) -> Floats | None:
     """Return the lattice vectors of "direct | reciprocal" rows, or None where digits are lost."""
-    rows = [_NUMBER.findall(line) for line in text.splitlines()]
-    if len(rows) != 3 or any(len(row) < 3 for row in rows) or b"*" in text:
-        return None
-    return np.array([[float(word) for word in row[:3]] for row in rows])
+    cell = np.empty((1, 3, 3))
+    outcar_rows.read_lattices(np.frombuffer(text, np.uint8), np.zeros(1, np.int64), cell)
+    return cell[0] if np.isfinite(cell).all() else None
 
 
 def _pressures(
@@ -336,7 +253,7 @@ def _pressures(
     field foretold before the step was computed from first principles.
     """
     pressure = np.full((2, len(ends)), np.nan)
-    for position in _positions(file, b"external pressure"):
+    for position in positions_of(file, b"external pressure"):
         step = bisect_left(ends, position)
         text = file.data[position : position + 400]
         match = _PRESSURE.match(text)
@@ -352,7 +269,7 @@ def _electronic_steps(file: FileBytes, ends: list[int]) -> tuple[NDArray[np.int6
     """Return the number of electronic steps in each ionic step, and where the last of them begins (or 0)."""
     counts = np.zeros(len(ends), np.int64)
     last = np.zeros(len(ends), np.int64)
-    for position in _positions(file, b" Iteration "):
+    for position in positions_of(file, b" Iteration "):
         step = bisect_left(ends, position)
         if step < len(ends):
             counts[step] += 1
@@ -360,24 +277,14 @@ def _electronic_steps(file: FileBytes, ends: list[int]) -> tuple[NDArray[np.int6
     return counts, last
 
 
-def _converged(file: FileBytes, ends: list[int], counts: NDArray[np.int64], head: OutcarHead) -> Floats:
-    """Return whether the electrons of each ionic step converged: 1, 0 or NaN.
-
-    VASP 6 says "EDIFF was not reached"; earlier versions print "EDIFF is reached" also where NELM ended the
-    loop, so there only the count decides.
-    """
-    limit = number(head.settings, "NELM")
-    converged = np.full(len(ends), np.nan)
-    if limit is not None:
-        converged[counts > 0] = counts[counts > 0] < limit
-    outspoken = not head.version.startswith(("4", "5"))
-    for position in _positions(file, b" aborting loop"):
+def _sayings(file: FileBytes, ends: list[int]) -> NDArray[np.int64]:
+    """Return what ended the electronic steps: 1 for EDIFF, 0 where it was not reached, -1 for nothing said."""
+    said = np.full(len(ends), -1)
+    for position in positions_of(file, b" aborting loop"):
         step = bisect_left(ends, position)
         if step < len(ends):
-            reached = b"not reached" not in file.data[position : position + 60]
-            if outspoken or not reached:
-                converged[step] = reached
-    return converged
+            said[step] = b"not reached" not in file.data[position : position + 60]
+    return said
 
 
 def _stopped(file: FileBytes, start: int) -> str:
