@@ -9,6 +9,9 @@ every other line says by its tag what it holds, all in Hartree atomic units::
     <-- S   stress, tension positive, kinetic part of the ions included
     <-- R   positions       <-- V   velocities      <-- F   forces
 
+In a .geom, ``<-- E`` holds energy and enthalpy. Under a Langevin thermostat, the forces of a .md include those of
+the thermostat, friction and noise; the .castep has them without.
+
 Frames of one run have the same length to the byte, so the index is a first frame and a stride, verified at
 each frame; where the stride fails (a joined restart, an edited file) the next frame is read line by line and
 starts another run of equal frames. The rows themselves are verified when they are read.
@@ -131,7 +134,7 @@ class CastepMd(FrameSource):
         """Return free_energy, total_energy, kinetic_energy (eV), temperature (K) and pressure (GPa).
 
         The first column of ``<-- E`` is E - TS, hence "free_energy"; E(sigma -> 0) stands in the .castep
-        alone. The pressure includes the kinetic part of the ions.
+        alone. The pressure includes the kinetic part of the ions. A .geom has free_energy and enthalpy (eV).
         """
         return self._scalars
 
@@ -140,12 +143,15 @@ class CastepMd(FrameSource):
         self._file.verify()
         frames = np.arange(self.n_frames)
         lines = {tag: self._lines(tag, frames) for tag in ("E", "T", "P")}
-        return {
+        found = {
             name: values[:, column] * factor
             for name, (tag, column, factor) in _SCALARS.items()
             if (values := lines[tag]) is not None
             and (values.shape[1] > column if tag != "E" else values.shape[1] == 3 or column == 0)
         }
+        if (energies := lines["E"]) is not None and energies.shape[1] == 2:
+            found["enthalpy"] = energies[:, 1] * HARTREE
+        return found
 
     def _lines(self, tag: str, frames: Integers) -> Floats | None:
         """Return the single line of each frame, NaN where a frame has none; None if no frame has one."""

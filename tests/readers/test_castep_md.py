@@ -210,7 +210,7 @@ def test_geometry_optimization(path):
     assert source.steps.tolist() == [0, 1, 2, 3]
     assert any("no times" in note for note in source.notes)
     assert source.arrays == {"forces"}
-    assert set(source.scalars()) == {"free_energy"}
+    assert set(source.scalars()) == {"free_energy", "enthalpy"}
     assert np.array_equal(source.raw("R", everything(source)), positions)
     assert np.array_equal(source.raw("h", everything(source)), cells)
     assert source.scalars()["free_energy"] == pytest.approx(HARTREE * np.array([-1, -2, -3, -4]), rel=1e-15)
