@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from perovchem.elements import element
 from perovchem.errors import UsageError, nearest
-from perovchem.frames import Floats, Frames
+from perovchem.frames import Floats, Frames, Integers
+from perovchem.pair_counts import count_pairs
 from perovchem.pairs import PairSearch
 
 SEARCH_RANGE: Final = 6.0
@@ -31,6 +32,8 @@ LEAST_PAIRS: Final = 200
 """Fewer frames or pairs make no g(r); the gap in their distances is looked for instead."""
 LEAST_GAP: Final = 0.4
 """Å between two neighboring sorted distances that separate a shell from the next."""
+MOST_DISTANCES: Final = 100_000
+"""Distances of the first frames that a gap is looked for in."""
 RADII_TOLERANCE: Final = 0.5
 """Å added to the sum of radii where the data show neither a minimum nor a gap."""
 
@@ -64,6 +67,10 @@ class Cutoff:
 
 
 _NONE: Final[Floats] = np.empty(0)
+EDGES: Final[Floats] = BIN_WIDTH * np.arange(
+    round((SEARCH_RANGE + 4 * SMOOTHING) / BIN_WIDTH) + 1, dtype=np.float64
+)
+"""Å, of the bins that minima are looked for in."""
 _GIVEN: Final = "given"
 
 
@@ -157,7 +164,7 @@ def _given(
 
 def _measure(runs: Sequence[Frames], pair: tuple[str, str]) -> Cutoff:
     """Read one cutoff off the data."""
-    r, counts, ideal, shortest = _histogram(runs, pair)
+    r, counts, ideal = _histogram(runs, pair)
     n_frames = sum(len(run) for run in runs)
     if n_frames >= LEAST_FRAMES and counts.sum() >= LEAST_PAIRS:
         g, value, why = first_minimum(r, counts, ideal)
@@ -165,7 +172,7 @@ def _measure(runs: Sequence[Frames], pair: tuple[str, str]) -> Cutoff:
             return Cutoff(pair, value, why, r, g)
     else:
         g, why = _NONE, "too few frames for g(r)"
-    value, gap = _gap(shortest)
+    value, gap = _gap(_distances(runs, pair))
     if np.isfinite(value):
         return Cutoff(pair, value, f"{gap} ({why})" if len(g) else gap, r if len(g) else _NONE, g)
     value, radii = _radii(pair)
@@ -173,31 +180,39 @@ def _measure(runs: Sequence[Frames], pair: tuple[str, str]) -> Cutoff:
     return Cutoff(pair, value, reason, r if len(g) else _NONE, g)
 
 
-def _histogram(runs: Sequence[Frames], pair: tuple[str, str]) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return bin middles, counts, what an ideal gas would count, and all distances of a few frames."""
-    reach = SEARCH_RANGE + 4 * SMOOTHING
-    edges = np.arange(round(reach / BIN_WIDTH) + 1) * BIN_WIDTH
-    counts, ideal = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
+def _histogram(runs: Sequence[Frames], pair: tuple[str, str]) -> tuple[Floats, Floats, Floats]:
+    """Return bin middles, counts, and what an ideal gas would count."""
+    counts, ideal = np.zeros(len(EDGES) - 1), np.zeros(len(EDGES) - 1)
+    for run, group in _groups(runs, pair):
+        (found,) = count_pairs(run, [group], EDGES, what="measuring cutoffs")
+        counts += found.counts.sum(axis=0)
+        ideal += found.ideal.sum(axis=0)
+    return (EDGES[1:] + EDGES[:-1]) / 2, counts, ideal
+
+
+def _distances(runs: Sequence[Frames], pair: tuple[str, str]) -> Floats:
+    """Return all distances of a few frames, sorted."""
     distances: list[Floats] = []
+    for run, (centers, ligands) in _groups(runs, pair):
+        search = PairSearch(
+            run, centers, ligands, np.zeros_like(centers), np.zeros_like(ligands), np.array([[EDGES[-1]]])
+        )
+        for _, bonds in search:
+            distances.append(bonds.distance)
+            if sum(map(len, distances)) >= MOST_DISTANCES:
+                return np.sort(np.concatenate(distances))
+    return np.sort(np.concatenate(distances)) if distances else _NONE
+
+
+def _groups(
+    runs: Sequence[Frames], pair: tuple[str, str]
+) -> Iterator[tuple[Frames, tuple[Integers, Integers]]]:
+    """Yield each run that holds both elements, with their atoms."""
     for run in runs:
         symbols = np.array(run.species)
         centers, ligands = (np.flatnonzero(symbols == symbol) for symbol in pair)
-        if not len(centers) or not len(ligands):
-            continue
-        search = PairSearch(
-            run, centers, ligands, np.zeros_like(centers), np.zeros_like(ligands), np.array([[reach]])
-        )
-        for batch, bonds in search:
-            distance = bonds.distance
-            counts += np.histogram(distance, edges)[0]
-            others = max(1, len(ligands) - (pair[0] == pair[1]))  # a lone atom still meets its own images
-            density = others / np.abs(np.linalg.det(batch.kernel_cells))
-            shells = 4 * np.pi / 3 * np.diff(edges**3)
-            ideal += shells * len(centers) * len(batch) * density.mean()
-            if sum(map(len, distances)) < 100_000:
-                distances.append(distance)
-    joined = np.sort(np.concatenate(distances)) if distances else np.empty(0)
-    return (edges[1:] + edges[:-1]) / 2, counts, ideal, joined
+        if len(run) and len(centers) and len(ligands):
+            yield run, (centers, ligands)
 
 
 def first_minimum(r: Floats, counts: Floats, ideal: Floats) -> tuple[Floats, float, str]:
