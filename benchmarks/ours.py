@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers_analysis import BONDING, WIDE
+from peers_analysis import BONDING, RDF_RANGE, WIDE, single_cell
 from peers_reading import CHOSEN
 
 import perovchem as pc
@@ -177,6 +177,84 @@ class BondingAdvised(AnalysisBonding):
     """As called by default, at bonding distances."""
 
     discarded = 0
+
+
+class PairHistogram(Analysis):
+    """g(r) of one pair with its counts in 512 parts, for standard errors."""
+
+    pair = "Pb-I"
+
+    def run(self) -> Any:
+        return self.measured(self.run_in_memory)
+
+    def measured(self, frames: Frames) -> np.ndarray:
+        found = pc.pair_distribution(frames, pairs=self.pair, range=RDF_RANGE, bin_width=0.05)
+        return found.curves[self.pair]
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:  # noqa: ARG002  the peers hold fewer frames
+        """Count the peers' frames once more in the peers' single precision: then no distance is in doubt."""
+        run = self.run_in_memory[:800]
+        cell = single_cell(run.cells[0])
+        places = run.positions.astype(np.float32).astype(np.float64) @ np.linalg.inv(cell)
+        source = InMemory(run)
+        source._fractional, source._cell = places, cell[None]
+        counts = self.measured(Frames(source, np.arange(800), discarded=1)).counts
+        return {"histogram": counts}
+
+
+class PairHistogramOxygen(PairHistogram):
+    """The pair with the most distances."""
+
+    pair = "O-O"
+
+
+class MeanSquareDisplacement:
+    """Every particle over all time origins."""
+
+    def __init__(self, _: Path) -> None:
+        from peers_diffusion import walk
+
+        from perovchem.diffusion import mean_square_displacement
+
+        self.positions, self.msd = walk(), mean_square_displacement
+
+    def run(self) -> Any:
+        return self.msd(self.positions)
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:
+        return {"msd": result[0][:, 1:], "msd_single": result[0][:, 1:]}
+
+
+class Exchange(Analysis):
+    """Survival functions and counted events of shells that are there, at bonding distances."""
+
+    cutoffs = BONDING
+
+    def __init__(self, inputs: Path) -> None:
+        super().__init__(inputs)
+        self.shells = self.coordination()
+
+    def coordination(self) -> Any:
+        return pc.coordination(
+            self.run_in_memory, center="Pb", ligands=tuple(self.cutoffs), cutoffs=self.limits
+        )
+
+    def run(self) -> Any:
+        return pc.exchange(self.shells)
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:
+        return {"coordination": result.shells.coordination_numbers}
+
+
+class ExchangeAndShells(Exchange):
+    """The same with the shells, and so the speciation."""
+
+    def run(self) -> Any:
+        found = pc.exchange(self.coordination())
+        return found, found.shells.speciation
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:
+        return super().answer(result[0])
 
 
 class FromFile:

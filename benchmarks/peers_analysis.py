@@ -14,6 +14,8 @@ import numpy as np
 WIDE = {"I": 5.2, "O": 5.2}
 #: Å, bonding distances of the same run.
 BONDING = {"I": 4.0, "O": 3.2}
+#: Å, of g(r), in bins of .05 Å; below half of the cell.
+RDF_RANGE = (0.0, 8.0)
 
 
 def short_run(inputs: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -24,6 +26,11 @@ def short_run(inputs: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
     species = [s for s, count in zip(lines[5].split(), counts, strict=True) for _ in range(count)]
     rows = np.array([line.split() for line in lines[7:] if line[0] == " "], float)
     return species, cell, rows.reshape(-1, len(species), 3)
+
+
+def single_cell(cell: np.ndarray) -> np.ndarray:
+    """Return the cell of right angles in single precision, as MDAnalysis takes it."""
+    return np.diag(np.diag(cell).astype(np.float32).astype(np.float64))
 
 
 class Peer:
@@ -228,3 +235,67 @@ class OvitoBonds(Peer):
             ends = np.array(data.particles.bonds.topology).ravel()
             out.append(np.bincount(ends, minlength=len(self.centers))[: len(self.centers)])
         return out
+
+
+class MDAnalysisRdf(Peer):
+    """InterRDF on frames in memory; pairs of an atom with itself excluded."""
+
+    pair = ("Pb", "I")
+
+    def prepare(self) -> None:
+        import MDAnalysis
+        from MDAnalysis.analysis.rdf import InterRDF
+        from MDAnalysis.coordinates.memory import MemoryReader
+
+        universe = MDAnalysis.Universe.empty(len(self.species))
+        universe.add_TopologyAttr("elements", list(self.species))
+        box = np.array([*np.diag(self.cell), 90, 90, 90], np.float32)
+        universe.load_new(
+            self.positions.astype(np.float32), format=MemoryReader, dimensions=np.tile(box, (self.frames, 1))
+        )
+        one, other = (universe.select_atoms(f"element {symbol}") for symbol in self.pair)
+        block = (1, 1) if self.pair[0] == self.pair[1] else None
+        self.rdf = InterRDF(one, other, nbins=160, range=RDF_RANGE, exclusion_block=block)
+
+    def run(self) -> Any:
+        return self.rdf.run().results
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:
+        return {"histogram": np.rint(result.count).astype(np.int64)}
+
+
+class MDAnalysisRdfOxygen(MDAnalysisRdf):
+    """The pair with the most distances."""
+
+    pair = ("O", "O")
+
+
+class FreudRdf(Peer):
+    """freud's RDF, accumulated over the frames."""
+
+    pair = ("Pb", "I")
+
+    def prepare(self) -> None:
+        import freud
+
+        freud.parallel.set_num_threads(1)
+        self.freud = freud
+        self.box = freud.box.Box.from_matrix(self.cell.T)
+        wrapped = self.box.make_absolute(self.fractional.reshape(-1, 3) % 1.0).reshape(self.fractional.shape)
+        self.groups = [wrapped[:, self.species == symbol] for symbol in self.pair]
+
+    def run(self) -> Any:
+        rdf = self.freud.density.RDF(bins=160, r_max=RDF_RANGE[1])
+        same = self.pair[0] == self.pair[1]
+        for one, other in zip(*self.groups, strict=True):
+            rdf.compute((self.box, other), None if same else one, reset=False)
+        return rdf.bin_counts
+
+    def answer(self, result: Any) -> dict[str, np.ndarray]:  # noqa: ARG002  single precision decides its edges
+        return {}
+
+
+class FreudRdfOxygen(FreudRdf):
+    """The pair with the most distances."""
+
+    pair = ("O", "O")

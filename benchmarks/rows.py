@@ -50,10 +50,11 @@ class Row:
     note: str = ""
 
 
-_R, _A = "peers_reading:", "peers_analysis:"
+_R, _A, _E = "peers_reading:", "peers_analysis:", "peers_exchange:"
 #: Floor and referee run in our interpreter, the others in the peers'.
 OWN_INTERPRETER: Final = (
     "perovchem, with advice on a discard",
+    "perovchem, with shells and speciation",
     "(floor: bytes copied, nothing parsed)",
     "Python float()",
     "numpy + scipy ConvexHull loop",
@@ -68,6 +69,12 @@ _FRAMES_ASKED: Final = (
     "the 100 frames themselves; Cartesian positions are made from fractional ones beside them"
 )
 _PROTOTYPE: Final = "set from a prototype of 2.7 µs on another machine, which counted coplanar facets twice"
+
+_RDF_NOTE: Final = (
+    "0 to 8 Å in 160 bins, ours over 8000 frames, peers over 800; ours keeps 512 parts apart for standard errors. The "
+    "integer counts of 800 frames must be equal, ours on the peers' single-precision coordinates; freud's are not "
+    "compared"
+)
 
 ROWS: Final = (
     Row(
@@ -174,6 +181,50 @@ ROWS: Final = (
         per_frame=True,
         note="Pb-I 4.0, Pb-O 3.2 Å, most polyhedra have no volume; the goal is held against the first line, without "
         "the advice on a discard",
+    ),
+    Row(
+        "rdf",
+        "g(r) of Pb-I, 27 pairs a frame, frames in memory",
+        "ours:PairHistogram",
+        {"MDAnalysis InterRDF": _A + "MDAnalysisRdf", "freud": _A + "FreudRdf"},
+        (Goal("ratio", 15, "MDAnalysis InterRDF"),),
+        {"histogram": 0.0},
+        per_frame=True,
+        note=_RDF_NOTE,
+    ),
+    Row(
+        "rdf_oxygen",
+        "g(r) of O-O, 861 pairs a frame, frames in memory",
+        "ours:PairHistogramOxygen",
+        {"MDAnalysis InterRDF": _A + "MDAnalysisRdfOxygen", "freud": _A + "FreudRdfOxygen"},
+        (Goal("ratio", 15, "MDAnalysis InterRDF"),),
+        {"histogram": 0.0},
+        per_frame=True,
+        note=_RDF_NOTE,
+    ),
+    Row(
+        "msd",
+        "mean square displacement of 309 atoms over 8000 frames, each atom, all origins",
+        "ours:MeanSquareDisplacement",
+        {"tidynamics": "peers_diffusion:Tidynamics", "MDAnalysis": "peers_diffusion:MDAnalysisMsd"},
+        (Goal("ratio", 3, "tidynamics"),),
+        {"msd": 1e-9, "msd_single": 1e-4},
+        note="a random walk in memory; MDAnalysis holds positions in single precision",
+    ),
+    Row(
+        "exchange",
+        "exchange of Pb-I and Pb-O: residence times with errors, events counted",
+        "ours:Exchange",
+        {
+            "perovchem, with shells and speciation": "ours:ExchangeAndShells",
+            "solvation-analysis": _E + "SolvationAnalysis",
+        },
+        (Goal("µs/frame", 5), Goal("ratio", 100, "solvation-analysis")),
+        {"coordination": -1.0},
+        per_frame=True,
+        note="frames in memory, Pb-I 4.0, Pb-O 3.2 Å; ours takes ready shells, searches its neighbors anew out to the "
+        "product cutoffs, and makes four survival functions with errors, rates and exchanges; solvation-analysis "
+        "finds its neighbors and makes residence times without errors; ours 8000 frames, the peer 800",
     ),
     Row(
         "from_file",

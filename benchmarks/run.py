@@ -230,7 +230,7 @@ def lines_of(outcome: Outcome) -> list[list[str]]:
 def versions(python: str) -> str:
     """Return what is installed in an interpreter, for the report."""
     wanted = "numpy scipy numba ase pymatgen ovito vasprunrs castep-outputs polyhedral-analysis"
-    wanted += " freud-analysis MDAnalysis"
+    wanted += " freud-analysis MDAnalysis tidynamics solvation-analysis"
     code = (
         "import importlib.metadata as m, platform\nout=['Python '+platform.python_version()]\n"
         f"for n in {wanted.split()!r}:\n"
