@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
+from perovchem.convert import as_frames
 from perovchem.cutoffs import Cutoff, bond_cutoffs
 from perovchem.errors import UsageError, nearest, warn
-from perovchem.frames import Frames, Integers
+from perovchem.frames import Floats, Frames, Integers
 from perovchem.molecules import Molecules, find_molecules
 from perovchem.pairs import TOO_CLOSE, Bonds, PairSearch, kinds, overlapping
 from perovchem.provenance import input_files
@@ -130,20 +131,23 @@ class Coordination(Result):
         """Mean over frames and centers; its standard error from blocks of frames."""
         return block_average(self.coordination_numbers.mean(axis=1))
 
+    def bonds_of(self, pair: str) -> tuple[Floats, Integers]:
+        """Return length, Å, and frame of every bond of a pair ("Pb-I")."""
+        center, ligand = self.cutoffs[pair].pair
+        center_kind = kinds(self.frames.species, self.centers, self.center)[self.bonds.center]
+        mine = (center_kind == self.center.index(center)) & (
+            self._ligand_kinds[self.bonds.ligand] == self.ligands.index(ligand)
+        )
+        return self.bonds.distance[mine], self.bonds.frame[mine]
+
     @cached_property
     def bond_lengths(self) -> dict[str, BondLength]:
         """Bond lengths by pair ("Pb-I"); NaN where a pair never binds."""
-        distance, frame = self.bonds.distance, self.bonds.frame
-        center_kind = kinds(self.frames.species, self.centers, self.center)[self.bonds.center]
-        ligand_kind = self._ligand_kinds[self.bonds.ligand]
         found = {}
-        for name, cutoff in self.cutoffs.items():
-            mine = (center_kind == self.center.index(cutoff.pair[0])) & (
-                ligand_kind == self.ligands.index(cutoff.pair[1])
-            )
-            length = distance[mine]
-            counts = np.bincount(frame[mine], minlength=len(self.frames))
-            sums = np.bincount(frame[mine], length, minlength=len(self.frames))
+        for name in self.cutoffs:
+            length, frame = self.bonds_of(name)
+            counts = np.bincount(frame, minlength=len(self.frames))
+            sums = np.bincount(frame, length, minlength=len(self.frames))
             average = ratio_average(sums, counts)
             sd = float(length.std(ddof=1)) if len(length) > 1 else float("nan")
             found[name] = BondLength(average.mean, sd, average.standard_error, len(length), average.converged)
@@ -210,7 +214,7 @@ class Coordination(Result):
     def provenance(self) -> Provenance:
         """Files with checksums, settings and warnings behind these shells."""
         return Provenance(
-            input=" + ".join(str(path) for path in self.frames.source.files),
+            input=" + ".join(str(path) for path in self.frames.source.files) or self.frames.source.origin,
             inputs=input_files(self.frames.source.files),
             settings={
                 "center": self.center,
@@ -270,7 +274,7 @@ class Coordination(Result):
 
 
 def coordination(
-    frames: Frames,
+    frames: Frames | Any,
     *,
     center: str | Sequence[str] = "Pb",
     ligands: str | Sequence[str],
@@ -285,7 +289,7 @@ def coordination(
     Parameters
     ----------
     frames : Frames
-        A trajectory or a crystal; any triclinic cell.
+        A trajectory or a crystal; any triclinic cell. Or an object that :func:`perovchem.read_frames` takes.
     center, ligands : str or sequence of str
         Chemical symbols.
     cutoffs : mapping, optional
@@ -311,6 +315,7 @@ def coordination(
     >>> shells.coordination_numbers.tolist(), shells.bond_lengths["Pb-Cl"].mean
     ([[6]], 2.8025)
     """
+    frames = as_frames(frames)
     centers = tuple(dict.fromkeys([center] if isinstance(center, str) else center))
     partners = tuple(dict.fromkeys([ligands] if isinstance(ligands, str) else ligands))
     table = bond_cutoffs(frames, center=centers, ligands=partners, given=cutoffs)

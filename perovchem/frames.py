@@ -43,6 +43,8 @@ class RunMetadata:
         Where the two were read, for people.
     settings : mapping
         Keywords of the input as the files repeat them (POTIM, SMASS, ...).
+    ensemble : str
+        How the temperature was held, in words, where the library that bundles the run says so.
     """
 
     code: str = ""
@@ -51,6 +53,7 @@ class RunMetadata:
     nblock: int | None = None
     timestep_source: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    ensemble: str = ""
 
 
 class FrameSource(ABC):
@@ -62,6 +65,7 @@ class FrameSource(ABC):
 
     format: str
     files: tuple[Path, ...]
+    """None for frames of an object in memory."""
     species: tuple[str, ...]
     n_frames: int
     cartesian: bool = False
@@ -81,6 +85,11 @@ class FrameSource(ABC):
     """What was lost, joined or assumed while opening: sentences for people."""
     arrays: frozenset[str] = frozenset()
     """Which of "velocities" (Å/fs), "forces" (eV/Å), "stress" (eV/Å3, tension positive) :meth:`array` gives."""
+
+    @property
+    def origin(self) -> str:
+        """What errors point to: the (first) file, or what the frames were made of where there is none."""
+        return str(self.files[0]) if self.files else self.format
 
     @abstractmethod
     def coordinates(self, frames: Integers, atoms: Integers | None) -> Floats:
@@ -191,7 +200,7 @@ class Frames:
 
     def __repr__(self) -> str:
         """Return one line: what, how many, from where."""
-        where = " + ".join(path.name for path in self.source.files)
+        where = " + ".join(path.name for path in self.source.files) or self.source.format
         span = (
             ""
             if self.times is None or len(self) < 2
@@ -211,7 +220,7 @@ class Frames:
         """As :attr:`cells`, but (1, 3, 3) where all frames share one: what the kernels take."""
         chosen = self.frame_numbers[:1] if self.source.fixed_cell else self.frame_numbers
         cells = np.ascontiguousarray(self.source.cells(chosen))
-        _check_cells(cells, chosen, len(self.source.species), str(self.source.files[0]))
+        _check_cells(cells, chosen, len(self.source.species), self.source.origin)
         return cells
 
     @property
@@ -238,7 +247,7 @@ class Frames:
         unit = "Å" if self.source.cartesian else "cells"
         raise FormatError(
             f"atom {number} of frame {self.frame_numbers[frame]} lies more than {FARTHEST:g} {unit} away",
-            where=str(self.source.files[0]),
+            where=self.source.origin,
             fix="restore the file, or leave out the frame",
         )
 
@@ -365,8 +374,8 @@ class Frames:
         """Return the times, or say how to give a time step."""
         if self.times is None:
             raise MissingDataError(
-                f"{purpose} needs times, and nothing beside {self.source.files[0].name} states a time step",
-                where=str(self.source.files[0]),
+                f"{purpose} needs times, and nothing beside {Path(self.source.origin).name} states a time step",
+                where=self.source.origin,
                 fix="give timestep= (fs per MD step; --timestep on the command line), "
                 "or read the run folder with its INCAR or OUTCAR",
             )

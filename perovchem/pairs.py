@@ -144,7 +144,7 @@ class PairSearch:
                 if capacity > most:
                     raise FormatError(
                         f"an atom of frame {done} of a batch has hundreds of others around it",
-                        where=str(self._frames.source.files[0]),
+                        where=self._frames.source.origin,
                         fix="restore the file: atoms lie on top of each other",
                     )
                 capacity = min(4 * capacity, most + 1)

@@ -32,6 +32,8 @@ class Entry:
         fs per step of the dynamics that made a trajectory.
     frame_interval : float or None
         fs from one of its frames to the next.
+    ensemble : str
+        How a trajectory's temperature was held.
     faults : tuple of str
         What must be said wherever it is shown.
     sha256 : str
@@ -46,6 +48,7 @@ class Entry:
     code: str
     timestep: float | None
     frame_interval: float | None
+    ensemble: str
     faults: tuple[str, ...]
     sha256: str
 
@@ -80,6 +83,7 @@ def entries() -> dict[str, Entry]:
                 code=row.get("code", ""),
                 timestep=row.get("timestep_fs"),
                 frame_interval=row.get("frame_interval_fs"),
+                ensemble=row.get("ensemble", ""),
                 faults=tuple(row.get("faults", ())),
                 sha256=row["sha256"],
             )

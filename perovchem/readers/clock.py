@@ -43,11 +43,11 @@ def neighbors(path: Path, kind: str) -> list[Path]:
     ----------
     path : Path
     kind : str
-        "OUTCAR", "INCAR", "XDATCAR" or "vasprun.xml".
+        "OUTCAR", "INCAR", "XDATCAR", "OSZICAR" or "vasprun.xml".
     """
     name = plain_name(path)
     names: list[str] = []
-    if match := re.fullmatch(r"(.*)(?:XDATCAR|OUTCAR|vasprun)(.*?)(\.xml(.*))?", name):
+    if match := re.fullmatch(r"(.*)(?:XDATCAR|OUTCAR|OSZICAR|vasprun|vaspout)(.*?)(\.(?:xml|h5)(.*))?", name):
         before, after = match.group(1), match.group(2) + (match.group(4) or "")
         stem, _, suffix = kind.partition(".")
         names += (
@@ -168,19 +168,26 @@ def set_clock(source: FrameSource, timestep: float | None) -> tuple[Floats | Non
         fs per step of molecular dynamics, as the user states it: it counts before any file's.
     """
     stated = stated_times(source)
-    if stated is not None:
+    replaced = source.format == "extended XYZ" and timestep is not None  # its times are of a unit unsaid
+    if stated is not None and not replaced:
         return stated, _against_stated(source, stated, timestep)
-    if source.format in ("POSCAR", "CIF", "CASTEP .geom"):
+    if source.format in ("POSCAR", "CIF", "CASTEP .geom", "CASTEP .castep"):
+        return None, ()
+    if source.format == "extended XYZ" and timestep is None:
         return None, ()
     notes: list[str] = []
-    if source.times is not None and source.format != "vasprun.xml":
+    if replaced and stated is not None:
+        notes.append(f"the given time step of {timestep:g} fs replaces the times of {source.files[0].name}")
+    elif source.times is not None and source.format != "vasprun.xml":
         notes.append(
             f"{source.files[0].name}: its times fall back {_lawless(source.times)} times in {source.n_frames} "
             "frames and count nothing; frames were counted instead, and have times where a time step is given"
         )
         source.metadata = replace(source.metadata, timestep=None, timestep_source="")
     clock = StatedClock(source.metadata.timestep, source.metadata.nblock, source.metadata.timestep_source)
-    if clock.timestep is None or (clock.nblock is None and source.format == "XDATCAR"):
+    if not replaced and (
+        clock.timestep is None or (clock.nblock is None and source.format == "XDATCAR")
+    ):
         beside, told = clock_beside(source)
         notes += told
         if clock.timestep is None:

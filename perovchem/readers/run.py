@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from perovchem.errors import FormatError, InputError, PerovchemError, UsageError, warn
+from perovchem.errors import FormatError, InputError, MissingDataError, PerovchemError, UsageError, warn
 from perovchem.frames import Floats, Frames, FrameSource
 from perovchem.readers.clock import labels_of, plain_name, seams, set_clock, shared
 from perovchem.readers.filebytes import FileBytes, open_bytes
@@ -23,13 +23,18 @@ from perovchem.readers.sniff import identify
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
-TRAJECTORIES: Final = ("XDATCAR", "vasprun.xml", "CASTEP .md")
+TRAJECTORIES: Final = ("XDATCAR", "vasprun.xml", "CASTEP .md", "extended XYZ")
 NO_RUN: Final = "the folder holds no run"
-LOOKED_FOR: Final = "XDATCAR, vasprun.xml, SEED.md, CONTCAR, POSCAR, *.cif (plain, .gz, .bz2 or .xz)"
+LOOKED_FOR: Final = (
+    "XDATCAR, vasprun.xml, vaspout.h5, OUTCAR, SEED.md, SEED.geom, SEED.castep, extended XYZ, CONTCAR, POSCAR, "
+    "*.cif (plain, .gz, .bz2 or .xz)"
+)
 _MOST_FILES: Final = 2000
 _NUMBER: Final = re.compile(r"(.*?)(\d+)")
 _XDATCAR: Final = re.compile(r"(?:(\d+)[._-]?)?XDATCAR(?:[._-]?(\d+))?")
 _VASPRUN: Final = re.compile(r"(?:(\d+)[._-]?)?vasprun(?:[._-]?(\d+))?\.xml(?:[._-]?(\d+))?")
+_VASPOUT: Final = re.compile(r"(?:(\d+)[._-]?)?vaspout(?:[._-]?(\d+))?\.h5(?:[._-]?(\d+))?")
+_OUTCAR: Final = re.compile(r"(?:(\d+)[._-]?)?OUTCAR(?:[._-]?(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,9 @@ def open_run(path: Paths, timestep: float | None = None) -> Frames:
     Parameters
     ----------
     path : path or sequence of paths
-        XDATCAR, vasprun.xml, CASTEP .md, POSCAR, CONTCAR or CIF, told by content and also as .gz, .bz2 or
-        .xz; a folder that holds one of these, or numbered segments (run_01, run_02 ...; XDATCAR_1,
+        XDATCAR, vasprun.xml, vaspout.h5, OUTCAR, CASTEP .md, .geom or .castep, extended XYZ, POSCAR, CONTCAR or
+        CIF, told by content and also
+        as .gz, .bz2 or .xz; a folder that holds one of these, or numbered segments (run_01, run_02 ...; XDATCAR_1,
         XDATCAR_2 ...); or several of these, joined in the order given.
     timestep : float, optional
         fs per step of molecular dynamics, where no file states it or another one is wanted.
@@ -128,6 +134,22 @@ def _opener(kind: str, file: FileBytes) -> Callable[[FileBytes], FrameSource]:
         from perovchem.readers.vasprun import open_vasprun
 
         return open_vasprun
+    if kind == "vaspout.h5":
+        from perovchem.readers.vaspout import open_vaspout
+
+        return open_vaspout
+    if kind == "OUTCAR":
+        from perovchem.readers.outcar_frames import open_outcar
+
+        return open_outcar
+    if kind == "CASTEP .castep":
+        from perovchem.readers.castep_frames import open_castep_frames
+
+        return open_castep_frames
+    if kind == "extended XYZ":
+        from perovchem.readers.extxyz import open_extxyz
+
+        return open_extxyz
     if kind == "CASTEP .md":
         from perovchem.readers.castep_md import open_castep_md
 
@@ -139,7 +161,7 @@ def _opener(kind: str, file: FileBytes) -> Callable[[FileBytes], FrameSource]:
     raise InputError(
         f"no positions are read from this {kind}",
         where=str(file.path),
-        fix="give the trajectory (XDATCAR, vasprun.xml, CASTEP .md) or the run folder",
+        fix="give the trajectory (XDATCAR, vasprun.xml, OUTCAR, CASTEP .md or .castep, extended XYZ) or the run folder",
     )
 
 
@@ -149,6 +171,7 @@ class _Found:
 
     sources: list[FrameSource] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    folders: set[Path] = field(default_factory=set)
 
 
 def _assemble(found: _Found, timestep: float | None) -> Opened:
@@ -160,6 +183,8 @@ def _assemble(found: _Found, timestep: float | None) -> Opened:
         notes += source.notes
         times, told = set_clock(source, timestep)
         notes += told
+        if source.files[0].parent in found.folders:
+            _add_oszicar(source, times)
         bounds = [0, *seams(source).tolist(), source.n_frames]
         for start, stop in pairwise(bounds):
             frames = np.arange(start, stop)
@@ -176,6 +201,16 @@ def _assemble(found: _Found, timestep: float | None) -> Opened:
         notes.append("joined in this order: " + ", ".join(names))
     joined: JoinedSource = join(segments, tuple(notes))
     return Opened(joined, joined.times, joined.notes)
+
+
+def _add_oszicar(source: FrameSource, times: Floats | None) -> None:
+    """Let an XDATCAR, which holds positions alone, give the energies of the OSZICAR in its folder."""
+    if source.format == "XDATCAR":
+        from perovchem.readers.oszicar import scalars_beside
+        from perovchem.readers.xdatcar import XdatcarSource
+
+        if isinstance(source, XdatcarSource):
+            source.beside = scalars_beside(source, times)
 
 
 def _names(paths: list[Path]) -> list[str]:
@@ -202,7 +237,8 @@ def listing(folder: Path) -> list[Path]:
 def _open_folder(folder: Path, found: _Found) -> None:
     """Add the trajectory of a run folder, its numbered segments, or its structure."""
     entries = listing(folder)
-    for look in (_add_trajectory, _add_subfolders, _add_by_content, _add_structure):
+    found.folders.add(folder)
+    for look in (_add_trajectory, _add_subfolders, _add_by_content, _add_structure, _add_log):
         if look(folder, entries, found):
             return
     raise InputError(
@@ -212,24 +248,20 @@ def _open_folder(folder: Path, found: _Found) -> None:
     )
 
 
-def _add_trajectory(folder: Path, entries: list[Path], found: _Found) -> bool:
+def _add_trajectory(folder: Path, entries: list[Path], found: _Found) -> bool:  # noqa: ARG001  as its neighbors
     """Add the trajectory that lies in the folder itself, if any."""
     files = [entry for entry in entries if entry.is_file()]
-    xdatcars = _numbered(files, _XDATCAR)
-    vaspruns = _numbered(files, _VASPRUN)
-    seeds = [path for path in files if plain_name(path).endswith(".md") and kind_of(path) == "CASTEP .md"]
-    if len(seeds) > 1 or (seeds and (xdatcars or vaspruns)):
-        rivals = [*seeds, *xdatcars, *vaspruns][:2]
-        raise InputError(
-            f"the folder holds two trajectories that are equally good: {rivals[0].name} and {rivals[1].name}",
-            where=str(folder),
-            fix="name the one that is meant, or all segments of one run in their order",
-        )
-    if seeds:
-        found.sources.append(open_source(open_bytes(seeds[0])))
-        found.notes.append(f"positions are read from {seeds[0].name}")
-        return True
-    chosen, told = _better(xdatcars, vaspruns)
+    kinds = [_numbered(files, pattern) for pattern in (_XDATCAR, _VASPRUN, _VASPOUT)]
+    outcars = _numbered(files, _OUTCAR)
+    if any(plain_name(path).endswith((".md", ".geom", ".castep")) for path in files):
+        from perovchem.readers.castep_folder import trajectory_of
+
+        source, told = trajectory_of(files, [path for paths in kinds for path in paths])
+        if source is not None:
+            found.sources.append(source)
+            found.notes += told
+            return True
+    chosen, told = _better(kinds, _outcar_frames(outcars))
     found.sources += chosen
     found.notes += told
     return bool(chosen)
@@ -245,27 +277,43 @@ def _numbered(files: list[Path], pattern: re.Pattern[str]) -> list[Path]:
     return [path for _, _, path in sorted(numbers)]
 
 
-def _better(xdatcars: list[Path], vaspruns: list[Path]) -> tuple[list[FrameSource], list[str]]:
-    """Choose the kind that covers more frames, XDATCAR where they are equal."""
+def _outcar_frames(outcars: list[Path]) -> list[FrameSource]:
+    """Return the OUTCARs of a folder where they hold moving atoms; a log that does not is no rival."""
+    sources: list[FrameSource] = []
+    for path in outcars:
+        try:
+            source = open_source(open_bytes(path))
+        except PerovchemError:
+            continue  # it is a log all the same, and told of as such
+        if getattr(source, "is_trajectory", False):
+            sources.append(source)
+    return sources
+
+
+def _better(kinds: list[list[Path]], logs: list[FrameSource]) -> tuple[list[FrameSource], list[str]]:
+    """Choose the kind that covers most frames, the first of equals; ``logs`` come last."""
     options: list[list[FrameSource]] = []
     failed: list[PerovchemError] = []
-    for paths in (xdatcars, vaspruns):
+    for paths in kinds:
         try:
             options.append([open_source(open_bytes(path)) for path in paths])
         except PerovchemError as error:
             options.append([])
             failed.append(error)
+    options.append(logs)
     if failed and not any(options):
         raise failed[0]
     told = [f"not used: {error.what} ({error.where})" for error in failed]
     counts = [sum(source.n_frames for source in sources) for sources in options]
-    best = 0 if counts[0] and counts[0] >= counts[1] else 1
+    best = counts.index(max(counts))
     if options[best]:
         names = " and ".join(source.files[0].name for source in options[best])
-        other = options[1 - best]
-        against = (
-            f" ({counts[best]} frames; {other[0].files[0].name} holds {counts[1 - best]})" if other else ""
-        )
+        others = [
+            f"{sources[0].files[0].name} holds {count}"
+            for sources, count in zip(options, counts, strict=True)
+            if sources and sources is not options[best]
+        ]
+        against = f" ({counts[best]} frames; {', '.join(others)})" if others else ""
         told.append(f"positions are read from {names}{against}")
     return options[best], told
 
@@ -304,6 +352,7 @@ def _add_subfolders(folder: Path, entries: list[Path], found: _Found) -> bool:
     members.sort(key=lambda member: (member[0], member[1].name))
     for _, entry, inner in members:
         found.sources += inner.sources
+        found.folders.add(entry)
         found.notes += [f"{entry.name}: {note}" for note in inner.notes]
     if empty:
         found.notes.append(f"no trajectory in {', '.join(empty)}")
@@ -332,6 +381,26 @@ def _add_structure(folder: Path, entries: list[Path], found: _Found) -> bool:
     found.sources.append(open_source(open_bytes(path)))
     found.notes.append(f"no trajectory in {folder.name}; {path.name} is read as one frame")
     return True
+
+
+def _add_log(folder: Path, entries: list[Path], found: _Found) -> bool:  # noqa: ARG001  as its neighbors
+    """Add the OUTCAR of a folder that holds no other positions: a single point, or displaced structures."""
+    for path in _numbered([entry for entry in entries if entry.is_file()], _OUTCAR)[-1:]:
+        try:
+            found.sources.append(open_source(open_bytes(path)))
+        except MissingDataError:
+            return False
+        found.notes.append(f"positions are read from {path.name}, which holds no trajectory")
+        return True
+    if any(plain_name(entry).endswith(".castep") for entry in entries):
+        from perovchem.readers.castep_folder import open_log
+
+        source, told = open_log([entry for entry in entries if entry.is_file()])
+        if source is not None:
+            found.sources.append(source)
+            found.notes += told
+            return True
+    return False
 
 
 def _only(folder: Path, candidates: list[Path], what: str) -> Path | None:

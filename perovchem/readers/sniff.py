@@ -10,6 +10,7 @@ from perovchem.readers.filebytes import FileBytes
 
 #: How much of a file is looked at, bytes.
 HEAD: Final = 8192
+HDF5: Final = b"\x89HDF\r\n\x1a\n"
 
 # possessive, so that no text makes the search try every way to part its digits
 _NUMBER: Final = rb"[ \t]*+[-+]?+(?>\d++(?:\.\d*+)?+|\.\d++)(?:[eEdD][-+]?+\d++)?+"
@@ -26,6 +27,13 @@ _CAR: Final = rb"(?:[ \t]*+\d++){3,4}[ \t]*\r?\n(?:%b){4,5}[ \t]*\r?\n%b[ \t]*\r
     _LINE,
 )
 _VASP4: Final = re.compile(_CAR + rb"[ \t]*\r?\n%b%b%b[ \t]*\r?\n" % (_NUMBER, _NEXT, _NEXT))
+_OSZICAR: Final = re.compile(
+    rb"(?m)^(?: +N +E +dE +d eps +ncg|(?:DAV|RMM|CG|SDA|DIA|EDF) ?:[ \t]*+\d++[ \t]"
+    rb"|[ \t]*+(?:\d++|\*++)[ \t]++(?:T[ \t]*=[^=\n]{1,20}E|F)[ \t]*=[ \t]*[-+.\d*])"
+)
+_EXTXYZ: Final = re.compile(
+    rb"\A\s*+\d++[ \t]*+\r?+\n(?=[^\n]*?\b(?:[Ll]attice|[Pp]roperties)[ \t]{0,9}=)"
+)
 #: Recognized, to say so, but read by no door of this version.
 _OTHERS: Final = (
     (re.compile(rb"(?m)^PROCAR "), "a PROCAR"),
@@ -33,7 +41,10 @@ _OTHERS: Final = (
     (re.compile(rb"\A" + _CAR), "an EIGENVAL, DOSCAR or PCDAT"),
     (re.compile(rb"\A\s*+BEGIN header[ \t]*\r?\n *Number of ions"), "a CASTEP .phonon file"),
     (re.compile(rb"(?im)^[ \t]*%BLOCK\s+(?:LATTICE|POSITIONS)"), "a CASTEP .cell file"),
-    (re.compile(rb"\A\s*+\d++[ \t]*\r?\n[^\n]*+\n[ \t]*[A-Z][a-z]?(?:%b){3}" % _NEXT), "an XYZ file"),
+    (
+        re.compile(rb"\A\s*+\d++[ \t]*\r?\n[^\n]*+\n[ \t]*[A-Z][a-z]?(?:%b){3}" % _NEXT),
+        "an XYZ file without a cell (Lattice=)",
+    ),
     (re.compile(rb"(?m)^ITEM: TIMESTEP"), "a LAMMPS dump"),
 )
 
@@ -44,7 +55,8 @@ def identify(file: FileBytes) -> str:
     Returns
     -------
     str
-        One of "XDATCAR", "vasprun.xml", "CASTEP .md", "CASTEP .castep", "OUTCAR", "POSCAR", "CIF", "INCAR".
+        One of "XDATCAR", "vasprun.xml", "vaspout.h5" (any HDF5 file), "OSZICAR", "CASTEP .md", "CASTEP .castep",
+        "extended XYZ", "OUTCAR", "POSCAR", "CIF", "INCAR".
 
     Raises
     ------
@@ -52,12 +64,16 @@ def identify(file: FileBytes) -> str:
         If it is none of them; the message quotes the first line.
     """
     head = bytes(file.data[:HEAD])
+    if head.startswith(HDF5):
+        return "vaspout.h5"
     if b"\x00" in head:
         raise FormatError(
             "the file is binary", where=str(file.path), fix="give a text output of VASP or CASTEP"
         )
     if _POSCAR.match(head):  # first, for its title may hold any word
         return "XDATCAR" if _is_xdatcar(head) else "POSCAR"
+    if _EXTXYZ.match(head):
+        return "extended XYZ"
     if b"<modeling>" in head and b"<?xml" in head[:200]:
         return "vasprun.xml"
     if re.search(rb"BEGIN header", head) and b"<--" in head:
@@ -66,6 +82,8 @@ def identify(file: FileBytes) -> str:
         return "CASTEP .castep"
     if re.match(rb"\s*vasp\.\d", head) or (b"POTCAR:" in head and b"INCAR:" in head):
         return "OUTCAR"
+    if _OSZICAR.search(head):
+        return "OSZICAR"
     if re.search(rb"(?m)^[ \t]*(?:data_\S*|loop_|_cell_length_a)", head):
         return "CIF"
     if re.search(rb"(?mi)^[ \t]*(?:SYSTEM|ENCUT|IBRION|POTIM|NSW|EDIFF|ISMEAR|PREC|ALGO)\s*=", head):
@@ -81,7 +99,9 @@ def identify(file: FileBytes) -> str:
             raise FormatError(
                 f"{name} holds no frames that can be read here",
                 where=str(file.path),
-                fix="give the run's XDATCAR, vasprun.xml, OUTCAR, CASTEP .md or .castep, POSCAR or CIF",
+                fix='write Lattice="ax ay az bx by bz cx cy cz" (Å) into the second line of each frame'
+                if "XYZ" in name
+                else "give the run's XDATCAR, vasprun.xml, OUTCAR, CASTEP .md or .castep, POSCAR or CIF",
             )
     first = head.split(b"\n", 1)[0][:60].decode("latin-1").strip()
     raise FormatError(

@@ -8,6 +8,7 @@ all others by the general parser; both equal Python's ``float`` bit for bit.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,7 @@ class XdatcarSource(FrameSource):
 
     format = "XDATCAR"
     bounded = True
+    beside: Callable[[], Mapping[str, Floats]] | None = None
 
     def __init__(self, file: FileBytes, index: Index) -> None:
         header = index.header
@@ -75,6 +77,10 @@ class XdatcarSource(FrameSource):
             )
         self.notes = tuple(index.notes)
         self._pattern = _fixed_pattern(file, int(self._rows[0]), len(self.species))
+
+    def scalars(self) -> Mapping[str, Floats]:
+        """Return what an OSZICAR beside tells of each frame; the file itself holds none."""
+        return {} if self.beside is None else self.beside()
 
     def cells(self, frames: Integers) -> Floats:
         """Return the lattice vectors as rows, (n_frames, 3, 3), Å."""

@@ -85,7 +85,7 @@ def run_information(path: Paths, timestep: float | None = None) -> RunInformatio
         kind = identify(file)
         if kind == "INCAR":
             return _of_incar(file)
-        if kind in ("OUTCAR", "CASTEP .castep"):
+        if kind in ("OUTCAR", "OSZICAR", "CASTEP .castep"):
             return _of_logs([read_log(file, kind)], timestep)
     given = [path] if isinstance(path, str | os.PathLike) else list(path)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from perovchem.readers.clock import neighbors, plain_name
 from perovchem.readers.filebytes import FileBytes, open_bytes
 from perovchem.readers.incar import molecular_dynamics_timestep
 from perovchem.readers.joined import JoinedSource
+from perovchem.readers.oszicar import OszicarLog, read_oszicar
 from perovchem.readers.outcar import OutcarLog, read_outcar_log
 from perovchem.readers.run import Opened, listing, open_source
 from perovchem.readers.sniff import identify
@@ -23,6 +25,7 @@ from perovchem.units import GPA
 if TYPE_CHECKING:
     from perovchem.readers.castep import CastepLog
 
+_HOLD_ENERGIES: Final = ("vasprun.xml", "vaspout.h5", "OUTCAR")
 _EXCHANGES: Final = ", which this thermostat does not conserve"
 
 
@@ -54,6 +57,8 @@ def read_log(file: FileBytes, kind: str) -> Log:
     """Read a log."""
     if kind == "OUTCAR":
         return _of_outcar(read_outcar_log(file))
+    if kind == "OSZICAR":
+        return _of_oszicar(read_oszicar(file))
     if kind == "CASTEP .castep":
         from perovchem.readers.castep import read_castep_log
 
@@ -96,6 +101,25 @@ def _of_outcar(log: OutcarLog) -> Log:
         energy_name="ETOTAL" + (_EXCHANGES if exchanges else ""),
         settings=settings,
         notes=tuple(notes),
+    )
+
+
+def _of_oszicar(log: OszicarLog) -> Log:
+    """Dress an OSZICAR: it knows neither atoms nor time, nor whether the run ended in order."""
+    series = log.series()
+    learned = log.electronic_steps == 0
+    return Log(
+        path=log.path,
+        kind="OSZICAR",
+        complete=log.complete,
+        n_atoms=None,
+        n_steps=log.n_steps,
+        code="VASP",
+        groups=2.0 * np.cumsum(np.diff(log.steps, prepend=log.steps[:1] - 1) <= 0) + learned,
+        series=series,
+        learned=int(learned.sum()) if log.dynamic else None,
+        energy_name="E of the OSZICAR",
+        notes=log.notes,
     )
 
 
@@ -142,12 +166,13 @@ def log_of_source(source: FrameSource, interval: float | None) -> Log:
     if isinstance(source, JoinedSource):
         groups = source.segment_numbers.astype(np.float64)
     learned = None
-    if source.format == "vasprun.xml" and "electronic_steps" in series:
+    from_vasp = source.format in _HOLD_ENERGIES
+    if from_vasp and "electronic_steps" in series:
         first_principles = np.isfinite(series["electronic_steps"])
         learned = int((~first_principles).sum())
         groups = 2 * groups + first_principles
-    kinetic = source.format.startswith("CASTEP")
-    if source.format == "vasprun.xml" and "pressure" in series and "kinetic_energy" in series:
+    kinetic = source.format.startswith("CASTEP") and "temperature" in series
+    if from_vasp and "pressure" in series and "kinetic_energy" in series:
         volumes = np.abs(np.linalg.det(source.cells(np.arange(source.n_frames))))
         motion = 2.0 / 3.0 * series["kinetic_energy"] / volumes * GPA
         kinetic = bool(np.isfinite(motion).any())
@@ -174,7 +199,9 @@ def logs_in(folder: Path) -> list[Log]:
     """Return the logs of a folder that holds no positions."""
     logs = []
     for entry in listing(folder):
-        if entry.is_file() and (plain_name(entry) == "OUTCAR" or plain_name(entry).endswith(".castep")):
+        if entry.is_file() and (
+            plain_name(entry) in ("OUTCAR", "OSZICAR") or plain_name(entry).endswith(".castep")
+        ):
             file = open_bytes(entry)
             logs.append(read_log(file, identify(file)))
     return logs
@@ -187,16 +214,21 @@ def logs_beside(opened: Opened, given: set[Path]) -> tuple[list[Log], tuple[str,
     for path in opened.source.files:
         if path in given:
             continue  # a file named by itself stands for itself
-        beside = [(one, kind) for kind in ("OUTCAR", "vasprun.xml") for one in neighbors(path, kind)[:1]]
-        seed = plain_name(path).removesuffix(".md") + ".castep"
+        kinds = ("OUTCAR", "vasprun.xml", "vaspout.h5")
+        beside = [(one, kind) for kind in kinds for one in neighbors(path, kind)[:1]]
+        wanted = plain_name(path).replace("XDATCAR", "OSZICAR")
+        beside += [(one, "OSZICAR") for one in neighbors(path, "OSZICAR")[:1] if plain_name(one) == wanted]
+        seed = re.sub(r"\.(?:md|geom|castep)$", "", plain_name(path)) + ".castep"
         beside += [
             (path.parent / name, "CASTEP .castep")
             for name in (seed, f"{seed}.gz")
             if (path.parent / name).is_file()
         ]
         for one, kind in beside:
-            if one in opened.source.files or one in [log.path for log in logs]:
-                continue
+            if one in [log.path for log in logs] or (
+                one in opened.source.files and kind not in ("OUTCAR", "CASTEP .castep")
+            ):
+                continue  # these tell more as logs than as frames
             try:
                 log = read_log(open_bytes(one), kind)
             except PerovchemError as error:
@@ -205,6 +237,10 @@ def logs_beside(opened: Opened, given: set[Path]) -> tuple[list[Log], tuple[str,
             if log.n_atoms not in (None, len(opened.source.species)):
                 notes.append(f"{one.name} was not used: it has {log.n_atoms} atoms")
                 continue
+            if kind == "OSZICAR":
+                if any(known.kind == "OUTCAR" and known.n_steps >= log.n_steps for known in logs):
+                    continue  # the same numbers, with fewer digits
+                log = replace(log, timestep=opened.source.metadata.timestep)
             logs.append(log)
     return logs, tuple(notes)
 

@@ -16,7 +16,7 @@ from builders_castep import md_run
 from builders_run import CUBE, MemorySource, Step, outcar, walk, write, xdatcar
 from builders_vasprun import liquid
 
-from perovchem.errors import FormatError, InputError, PerovchemWarning, UsageError
+from perovchem.errors import FormatError, InputError, MissingDataError, PerovchemWarning, UsageError
 from perovchem.frames import RunMetadata
 from perovchem.readers import clock
 from perovchem.readers.filebytes import FileBytes
@@ -179,7 +179,7 @@ def test_wrong_requests(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         open_run(tmp_path / "nothing")
     path = write(tmp_path / "OUTCAR", outcar([Step()]))
-    with pytest.raises(InputError, match="OUTCAR"):
+    with pytest.raises(MissingDataError, match="prints positions"):
         open_run(path)
     same = write(tmp_path / "XDATCAR", xdatcar(walk(2)))
     with pytest.raises(UsageError, match="twice"):
@@ -200,7 +200,7 @@ def test_every_note_is_raised_as_a_warning(tmp_path):
 
 def test_an_empty_folder_says_what_was_looked_for(tmp_path):
     write(tmp_path / "INCAR", INCAR)
-    with pytest.raises(InputError, match=r"XDATCAR, vasprun\.xml, SEED\.md"):
+    with pytest.raises(InputError, match=r"XDATCAR, vasprun\.xml, vaspout\.h5, OUTCAR, SEED\.md"):
         open_run(tmp_path)
 
 

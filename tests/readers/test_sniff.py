@@ -51,6 +51,14 @@ KNOWN = {
         poscar(walk(1)[0], cell=CELL, symbols=("Pb", "I"), counts=(1, 2), scale="-336.0"),
     ),
     "POSCAR, one atom": ("POSCAR", poscar(walk(1, 1)[0], cell=CELL, symbols=("Cs",), counts=(1,))),
+    "extended XYZ": (
+        "extended XYZ",
+        b'1\nLattice="5 0 0 0 5 0 0 0 5" Properties=species:S:1:pos:R:3\nPb 0.0 -1.0 2.0\n',
+    ),
+    "extended XYZ, numbers first": (
+        "extended XYZ",
+        b'1\nsystem=x Properties=pos:R:3:species:S:1 Lattice = "5 0 0 0 5 0 0 0 5"\n0.0 -1.0 2.0 Pb\n',
+    ),
     "CIF": ("CIF", CIF),
     "CIF behind comments": ("CIF", b"# a comment\n" * 100 + CIF),
     "vasprun.xml": (
@@ -92,7 +100,6 @@ OTHERS = {
     "phonon": (b" BEGIN header\n Number of ions         2\n Number of branches     6\n", ".phonon"),
     "cell": (b"! a comment\n%block lattice_abc\n4.0 4.0 4.0\n", ".cell"),
     "xyz": (b"  3\nwater\nO 0.0 0.0 0.0\nH 0.9 0.0 0.0\n", "XYZ"),
-    "extxyz": (b'1\nLattice="5 0 0 0 5 0 0 0 5" Properties=species:S:1:pos:R:3\nPb 0.0 -1.0 2.0\n', "XYZ"),
     "dump": (b"ITEM: TIMESTEP\n0\n", "LAMMPS"),
     "XDATCAR of VASP 4": (CAR + b"\n   0.25 0.25 0.25\n   0.75 0.75 0.75\n", "VASP 4"),
     "numpy": (b"\x93NUMPY\x01\x00v\x00", "binary"),
@@ -154,7 +161,8 @@ def test_real_files_are_told_right() -> None:
     assert REAL is not None
     kinds = {"XDATCAR": "XDATCAR", "vasprun": "vasprun.xml", "OUTCAR": "OUTCAR", ".castep": "CASTEP .castep",
              ".md": "CASTEP .md", ".geom": "CASTEP .md", ".cif": "CIF", "POSCAR": "POSCAR", "CONTCAR": "POSCAR",
-             ".vasp": "POSCAR", "INCAR": "INCAR"}  # fmt: skip
+             ".vasp": "POSCAR", "INCAR": "INCAR", "_extxyz.xyz": "extended XYZ",
+             "in_bulk_water.xyz": "extended XYZ", "vasp_stdout": "OSZICAR"}  # fmt: skip
     seen = 0
     for path in sorted(Path(REAL).rglob("*")):
         if not path.is_file() or path.name == "PROVENANCE.md":
