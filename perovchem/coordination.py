@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
+from perovchem._kernels.shells import compose
 from perovchem.convert import as_frames
 from perovchem.cutoffs import Cutoff, bond_cutoffs
 from perovchem.errors import UsageError, nearest, warn
@@ -108,23 +110,25 @@ class Coordination(Result):
 
     def numbers_of(self, symbol: str) -> Integers:
         """Return how many bound ligand atoms are of one element, (n_frames, n_centers)."""
-        return self._counts_by_element[:, self.ligands.index(symbol)].reshape(self.bonds.counts.shape)
+        counts = self._composition[0][:, self.ligands.index(symbol)]
+        return counts.reshape(self.bonds.counts.shape).astype(np.int64)
 
     @cached_property
-    def _ligand_kinds(self) -> Integers:
-        return kinds(self.frames.species, self.ligand_atoms, self.ligands)
+    def _composition(self) -> tuple[Integers, Integers, Integers]:
+        """Bound atoms by element and bound molecules by name, (n_frames * n_centers, n); denticity, (n_names, n)."""
+        names = self._molecule_names
+        kind = np.array([names.index(name) for name in self.molecules.names], np.int64)
+        atoms = self.ligand_atoms
+        counts: tuple[Integers, Integers, Integers] = compose(
+            self.bonds.offsets, self.bonds.ligand, self.bonds.image,
+            kinds(self.frames.species, atoms, self.ligands), self.molecules.label[atoms],
+            self.molecules.image[atoms], kind, len(self.ligands), len(names),
+        )  # fmt: skip
+        return counts
 
     @cached_property
-    def _owners(self) -> Integers:
-        """Flat number frame * n_centers + center of each bond, (n_bonds,)."""
-        return np.repeat(np.arange(len(self.bonds.offsets) - 1), np.diff(self.bonds.offsets))
-
-    @cached_property
-    def _counts_by_element(self) -> Integers:
-        """(n_frames * n_centers, n_elements)."""
-        size = len(self.bonds.offsets) - 1
-        flat = self._owners * len(self.ligands) + self._ligand_kinds[self.bonds.ligand]
-        return np.bincount(flat, minlength=size * len(self.ligands)).reshape(size, len(self.ligands))
+    def _molecule_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.molecules.names))
 
     @cached_property
     def mean_coordination_number(self) -> BlockAverage:
@@ -135,63 +139,65 @@ class Coordination(Result):
         """Return length, Å, and frame of every bond of a pair ("Pb-I")."""
         center, ligand = self.cutoffs[pair].pair
         center_kind = kinds(self.frames.species, self.centers, self.center)[self.bonds.center]
-        mine = (center_kind == self.center.index(center)) & (
-            self._ligand_kinds[self.bonds.ligand] == self.ligands.index(ligand)
-        )
+        ligand_kind = kinds(self.frames.species, self.ligand_atoms, self.ligands)[self.bonds.ligand]
+        mine = (center_kind == self.center.index(center)) & (ligand_kind == self.ligands.index(ligand))
         return self.bonds.distance[mine], self.bonds.frame[mine]
 
     @cached_property
     def bond_lengths(self) -> dict[str, BondLength]:
         """Bond lengths by pair ("Pb-I"); NaN where a pair never binds."""
+        element = kinds(self.frames.species, self.ligand_atoms, self.ligands)
+        shape = len(self.center), len(self.ligands), len(self.frames)
+        counts, sums = np.zeros(shape, np.int64), np.zeros(shape)
+        for begin, bonds in self.bonds.blocks():
+            rows = self._pair_and_frame(begin, bonds, element)
+            counts += np.bincount(rows, minlength=counts.size).reshape(shape)
+            sums += np.bincount(rows, bonds.distance, minlength=counts.size).reshape(shape)
+        totals = counts.sum(axis=2)
+        means = np.divide(sums.sum(axis=2), totals, out=np.full(shape[:2], np.nan), where=totals > 0)
+        squares = np.zeros(shape[:2])
+        for begin, bonds in self.bonds.blocks():
+            pair = self._pair_and_frame(begin, bonds, element) // shape[2]
+            deviation = bonds.distance - means.ravel()[pair]
+            squares += np.bincount(pair, deviation**2, minlength=means.size).reshape(shape[:2])
         found = {}
-        for name in self.cutoffs:
-            length, frame = self.bonds_of(name)
-            counts = np.bincount(frame, minlength=len(self.frames))
-            sums = np.bincount(frame, length, minlength=len(self.frames))
-            average = ratio_average(sums, counts)
-            sd = float(length.std(ddof=1)) if len(length) > 1 else float("nan")
-            found[name] = BondLength(average.mean, sd, average.standard_error, len(length), average.converged)
+        for name, cutoff in self.cutoffs.items():
+            k = self.center.index(cutoff.pair[0]), self.ligands.index(cutoff.pair[1])
+            n_bonds = int(totals[k])
+            average = ratio_average(sums[k], counts[k])
+            sd = float(np.sqrt(squares[k] / (n_bonds - 1))) if n_bonds > 1 else float("nan")
+            found[name] = BondLength(average.mean, sd, average.standard_error, n_bonds, average.converged)
         return found
 
-    @cached_property
-    def _bound_molecules(self) -> tuple[Integers, Integers, Integers]:
-        """Owner, molecule and denticity of every bound molecule, each image for itself."""
-        atoms = self.ligand_atoms[self.bonds.ligand]
-        molecule = self.molecules.label[atoms]
-        image = self.bonds.image - self.molecules.image[atoms]
-        order = np.lexsort((*image.T, molecule, self._owners))
-        rows = np.column_stack([self._owners, molecule, image])[order]
-        if not len(rows):
-            return (np.empty(0, np.int64),) * 3
-        first = np.flatnonzero(np.append(True, (rows[1:] != rows[:-1]).any(axis=1)))
-        denticity = np.diff(np.append(first, len(rows)))
-        return rows[first, 0], rows[first, 1], denticity
+    def _pair_and_frame(self, begin: int, bonds: Bonds, element: Integers) -> Integers:
+        """Return (center element, ligand element, frame) of each bond as one number; ``begin`` is the first frame."""
+        center = kinds(self.frames.species, self.centers, self.center)[bonds.center]
+        pair = center * len(self.ligands) + element[bonds.ligand]
+        numbers: Integers = pair * len(self.frames) + begin + bonds.frame
+        return numbers
 
     @cached_property
     def speciation(self) -> dict[str, dict[str, float]]:
         """Fractions of frames x centers: "by_element" (PbI3O2) and "by_molecule" (PbI3(2-ME)2)."""
-        owners, molecule, _ = self._bound_molecules
-        names = tuple(dict.fromkeys(self.molecules.names[k] for k in np.unique(molecule)))
-        kind = np.array([names.index(n) if n in names else 0 for n in self.molecules.names], np.int64)
-        size = len(self.bonds.offsets) - 1
-        flat = owners * max(len(names), 1) + kind[molecule]
-        by_molecule = np.bincount(flat, minlength=size * len(names)).reshape(size, len(names))
+        by_element, by_name, _ = self._composition
+        names = self._molecule_names
+        bound = np.flatnonzero(by_name.any(axis=0)).tolist()
         lone = {s for s, f in zip(self.molecules.names, self.molecules.formulas, strict=True) if s == f}
         single = [name in lone and name in self.ligands for name in names]
-        order = sorted(range(len(names)), key=lambda k: (not single[k], names[k]))
+        order = sorted(bound, key=lambda k: (not single[k], names[k]))
         words = [names[k] if single[k] else f"({names[k]})" for k in order]
         return {
-            "by_element": self._species(self._counts_by_element, list(self.ligands)),
-            "by_molecule": self._species(by_molecule[:, order], words),
+            "by_element": self._species(by_element, list(self.ligands)),
+            "by_molecule": self._species(by_name[:, order], words),
         }
 
     def _species(self, counts: Integers, words: list[str]) -> dict[str, float]:
         """Return the fraction of each composition, the most frequent first."""
         center_kind = np.tile(kinds(self.frames.species, self.centers, self.center), len(self.frames))
-        rows, many = np.unique(np.column_stack([center_kind, counts]), axis=0, return_counts=True)
+        first, many = _distinct(np.column_stack([center_kind.astype(np.int32), counts]))
         found: dict[str, float] = {}
         for k in np.argsort(-many, kind="stable"):
-            number, *composition = rows[k].tolist()
+            number, composition = center_kind[first[k]], counts[first[k]].tolist()
             label = self.center[number] + "".join(
                 word + (str(n) if n > 1 else "") for word, n in zip(words, composition, strict=True) if n
             )
@@ -201,13 +207,10 @@ class Coordination(Result):
     @cached_property
     def denticity(self) -> dict[str, dict[int, float]]:
         """For each molecule that binds: fraction of its bound appearances with 1, 2, ... atoms on one center."""
-        _, molecule, atoms_bound = self._bound_molecules
-        names = np.array(self.molecules.names)[molecule]
         found: dict[str, dict[int, float]] = {}
-        for name in dict.fromkeys(self.molecules.names):
-            values, many = np.unique(atoms_bound[names == name], return_counts=True)
-            if len(values):
-                found[name] = {int(v): float(n / many.sum()) for v, n in zip(values, many, strict=True)}
+        for name, many in zip(self._molecule_names, self._composition[2], strict=True):
+            if many.any():
+                found[name] = {int(v): float(many[v] / many.sum()) for v in np.flatnonzero(many)}
         return found
 
     @property
@@ -268,7 +271,7 @@ class Coordination(Result):
             "coordination_number": self.coordination_numbers.ravel(),
         }
         for k, symbol in enumerate(self.ligands):
-            columns[f"n_{symbol}"] = self._counts_by_element[:, k]
+            columns[f"n_{symbol}"] = self._composition[0][:, k]
         quantities = {"time_ps": "time", "coordination_number": "coordination_number"}
         return dataframe(columns, quantity_names=quantities)
 
@@ -358,16 +361,39 @@ def find_shells(
     return Coordination(frames, centers, partners, table, center_atoms, ligand_atoms, bonds, molecules)
 
 
+def _distinct(rows: Integers) -> tuple[Integers, Integers]:
+    """Return the place of each distinct row of small whole numbers (n, m), in their order, and how many there are."""
+    sizes = [int(column.max(initial=0)) + 1 for column in rows.T]
+    if math.prod(sizes) >= 2**62:  # too many columns to number the rows
+        _, first, many = np.unique(rows, axis=0, return_index=True, return_counts=True)
+        return first, many
+    numbers = np.zeros(len(rows), np.int64)
+    for column, size in zip(rows.T, sizes, strict=True):
+        numbers = numbers * size + column
+    _, first, many = np.unique(numbers, return_index=True, return_counts=True)
+    return first, many
+
+
+def _later_clash(shells: Coordination) -> list[tuple[int, int, float, int]]:
+    """Return the shortest center-ligand pair and its frame where it is shorter than any bond."""
+    shortest: tuple[int, int, float, int] | None = None
+    for begin, bonds in shells.bonds.blocks():
+        distance = bonds.distance
+        if not len(distance) or distance.min() >= (shortest[2] if shortest else TOO_CLOSE):
+            continue
+        k = int(distance.argmin())
+        frame = int(shells.frames.frame_numbers[begin + bonds.frame[k]])
+        i, j = int(shells.centers[bonds.center[k]]), int(shells.ligand_atoms[bonds.ligand[k]])
+        shortest = i, j, float(distance[k]), frame
+    return [shortest] if shortest else []
+
+
 def judge(shells: Coordination) -> list[str]:
     """Return what the reader of these shells must know."""
     notes = []
-    distance = shells.bonds.distance
     clashes = [(i, j, d, int(shells.frames.frame_numbers[0])) for i, j, d in overlapping(shells.frames)]
-    if not clashes and len(distance) and distance.min() < TOO_CLOSE:  # later, between center and ligand
-        k = int(distance.argmin())
-        i, j = int(shells.centers[shells.bonds.center[k]]), int(shells.ligand_atoms[shells.bonds.ligand[k]])
-        frame = int(shells.frames.frame_numbers[shells.bonds.frame[k]])
-        clashes = [(i, j, float(distance[k]), frame)]
+    if not clashes:
+        clashes = _later_clash(shells)
     if clashes:
         i, j, apart, frame = clashes[0]
         more = f", and {len(clashes) - 1} more pairs" if len(clashes) > 1 else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ TOO_CLOSE: Final = 0.6
 LONGEST_CUTOFF: Final = 30.0
 """Å."""
 _BOND_BYTES: Final = 56
+_BONDS_AT_ONCE: Final = 1 << 19
 _CROWDED: Final = 0.5
 """Atoms per Å3, three times diamond's, that fit around every center of a sound structure."""
 
@@ -31,9 +32,9 @@ class Bonds:
     ----------
     offsets : int64 (n_frames * n_centers + 1,)
         Bonds of center i in frame t stand at offsets[t * n_centers + i] up to the next offset.
-    ligand : int64 (n_bonds,)
+    ligand : int32 or int64 (n_bonds,)
         Number among the ligands.
-    image : int64 (n_bonds, 3)
+    image : int16 to int64 (n_bonds, 3)
         Cell of the ligand as seen from the center, counted on positions unwrapped from the first frame on, so
         that the same bond keeps the same image when an atom crosses the boundary.
     vector : float64 (n_bonds, 3)
@@ -52,6 +53,21 @@ class Bonds:
     def counts(self) -> Integers:
         """Ligands of each center, (n_frames, n_centers)."""
         return np.diff(self.offsets).reshape(self.n_frames, self.n_centers)
+
+    def blocks(self) -> Iterator[tuple[int, Bonds]]:
+        """Yield views of consecutive frames, each with its first frame: what is made of a bond needs memory too."""
+        size = max(1, _BONDS_AT_ONCE * self.n_frames // max(len(self.ligand), 1))
+        for begin in range(0, self.n_frames, size):
+            end = min(begin + size, self.n_frames)
+            offsets = self.offsets[begin * self.n_centers : end * self.n_centers + 1]
+            bonds = slice(offsets[0], offsets[-1])
+            yield (
+                begin,
+                Bonds(
+                    offsets - offsets[0], self.ligand[bonds], self.image[bonds], self.vector[bonds],
+                    end - begin, self.n_centers,
+                ),
+            )  # fmt: skip
 
     @property
     def distance(self) -> Floats:
@@ -158,20 +174,31 @@ class PairSearch:
         return Bonds(offsets, joined[0], joined[1], joined[2], n_frames, n_centers)
 
     def all(self) -> Bonds:
-        """Return the bonds of all frames in one piece."""
-        found = [bonds for _, bonds in self]
-        if len(found) == 1:
-            return found[0]
-        starts = np.cumsum([0] + [len(bonds.ligand) for bonds in found])
-        offsets = [bonds.offsets[:-1] + start for bonds, start in zip(found, starts[:-1], strict=True)]
-        return Bonds(
-            np.concatenate([*offsets, starts[-1:]]),
-            np.concatenate([bonds.ligand for bonds in found]),
-            np.concatenate([bonds.image for bonds in found]),
-            np.concatenate([bonds.vector for bonds in found]),
-            sum(bonds.n_frames for bonds in found),
-            found[0].n_centers,
-        )
+        """Return the bonds of all frames in one piece, their whole numbers stored short."""
+        offsets, ligand, image, vector = [np.zeros(1, np.int64)], [], [], []
+        n_frames = n_centers = 0
+        for _, bonds in self:
+            offsets.append(bonds.offsets[1:] + offsets[-1][-1])
+            ligand.append(bonds.ligand.astype(np.int32))
+            image.append(_short(bonds.image))
+            vector.append(bonds.vector.copy())  # what it was cut from is larger
+            n_frames += bonds.n_frames
+            n_centers = bonds.n_centers
+        return Bonds(_join(offsets), _join(ligand), _join(image), _join(vector), n_frames, n_centers)
+
+
+def _short(images: Integers) -> Integers:
+    """Return images in 16 bits, which atoms that wander for nanoseconds do not leave."""
+    far = np.iinfo(np.int16).max
+    within = not images.size or (images.max() <= far and images.min() >= -far)
+    return images.astype(np.int16) if within else images
+
+
+def _join(pieces: list[Any]) -> Any:
+    """Concatenate arrays and let go of the pieces."""
+    joined = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    pieces.clear()
+    return joined
 
 
 def overlapping(frames: Frames) -> list[tuple[int, int, float]]:
