@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.integer[Any]]
 
 _FEW = 64
 """Bonds of one center that are compared each with each; more are sorted by molecule first."""
@@ -42,7 +47,17 @@ def _compose(offsets, ligand, image, element, molecule, home, kind, by_element, 
             denticity[kind[molecule[a]], n_bound] += 1
 
 
-def compose(offsets, ligand, image, element, molecule, home, kind, n_elements, n_kinds):
+def compose(
+    offsets: Array,
+    ligand: Array,
+    image: Array,
+    element: Array,
+    molecule: Array,
+    home: Array,
+    kind: Array,
+    n_elements: int,
+    n_kinds: int,
+) -> tuple[Array, Array, Array]:
     """Count what is bound to each center of each frame.
 
     Parameters

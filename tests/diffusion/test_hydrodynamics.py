@@ -1,0 +1,58 @@
+"""Yeh-Hummer and Stokes-Einstein: closed forms, propagated errors against sampling."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from builders import CELLS
+from scipy import constants
+
+from perovchem.diffusion.hydrodynamics import edge_of_cube, hydrodynamics
+from perovchem.errors import UsageError
+
+
+def test_stokes_einstein_inverts() -> None:
+    """A sphere of 2 Å in an infinite box: D = kT/(6 pi eta r)."""
+    value = constants.k * 300 / (6 * math.pi * 1e-3 * 2e-10)
+    found = hydrodynamics(value, 0.0, temperature=300, viscosity=1.0, edge=1e12)
+    assert found.radius == pytest.approx(2.0, rel=1e-6)
+    assert found.diffusion_coefficient == pytest.approx(value, rel=1e-9)
+
+
+def test_correction_falls_as_one_over_the_edge_and_the_radius_follows() -> None:
+    small, large = (
+        hydrodynamics(1e-9, 0, temperature=300, viscosity=0.8, edge=edge) for edge in (20.0, 40.0)
+    )
+    assert small.box_correction == pytest.approx(2 * large.box_correction, rel=1e-12)
+    assert small.diffusion_coefficient == pytest.approx(1e-9 + small.box_correction)
+    by_hand = constants.k * 300 / (6 * math.pi * 0.8e-3 * small.diffusion_coefficient) * 1e10
+    assert small.radius == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_errors_are_those_of_sampling() -> None:
+    random = np.random.default_rng(0)
+    d, eta = random.normal(1e-9, 2e-11, 200_000), random.normal(1.2, 0.03, 200_000)
+    shift = 2.837297 * constants.k * 300 / (6 * math.pi * eta * 1e-3 * 18e-10)
+    radius = constants.k * 300 / (6 * math.pi * eta * 1e-3 * (d + shift)) * 1e10
+    found = hydrodynamics(1e-9, 2e-11, temperature=300, viscosity=1.2, viscosity_error=0.03, edge=18.0)
+    assert found.standard_error == pytest.approx(float((d + shift).std()), rel=0.02)
+    assert found.radius_standard_error == pytest.approx(float(radius.std()), rel=0.02)
+
+
+def test_only_cubes_have_an_edge() -> None:
+    assert edge_of_cube(CELLS["cubic"][None]) == pytest.approx(24.0)
+    breathing = CELLS["cubic"] * np.array([0.99, 1.01])[:, None, None]
+    assert edge_of_cube(breathing) == pytest.approx(24.0)
+    for cell in (CELLS["orthorhombic"], CELLS["skewed"], 10 * (np.ones((3, 3)) - np.eye(3))):
+        assert math.isnan(edge_of_cube(cell[None]))
+    assert math.isnan(hydrodynamics(1e-9, 0, temperature=300, viscosity=1, edge=math.nan).radius)
+
+
+@pytest.mark.parametrize(
+    ("viscosity", "error", "temperature"), [(0, 0, 300), (1, -1, 300), (1, 0, 0), (math.nan, 0, 300)]
+)
+def test_impossible_liquids_are_refused(viscosity, error, temperature) -> None:
+    with pytest.raises(UsageError, match="viscosity"):
+        hydrodynamics(1e-9, 0, temperature=temperature, viscosity=viscosity, viscosity_error=error, edge=20.0)
