@@ -15,8 +15,10 @@ demo: $(STAMP)
 	$(BIN)/perovchem coordination 2me_solution gbl_solution --center Pb --ligand I --ligand O \
 	  --discard 4ps --label 2-ME --label GBL --output demo
 	@echo
-	@echo "Table and per-frame data: demo/coordination.csv, demo/per_frame_*.csv, demo/coordination.json"
-	@echo "Figures:                  demo/distributions.png, demo/sharing.png (and .svg)"
+	@echo "Open in a browser:  demo/page.html (figures, structures in three dimensions, settings, origin)"
+	@echo "Tables:             demo/coordination.csv, demo/per_frame_*.csv; everything: demo/coordination.json"
+	@echo "Arrays:             demo/per_frame_*.nc (NetCDF)"
+	@echo "Figures:            demo/*.png and *.svg"
 
 test: $(STAMP) lint
 	$(BIN)/python -m pytest --numprocesses auto

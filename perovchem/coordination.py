@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perovchem._kernels.shells import compose
 from perovchem.convert import as_frames
@@ -114,17 +115,16 @@ class Coordination(Result):
         return counts.reshape(self.bonds.counts.shape).astype(np.int64)
 
     @cached_property
-    def _composition(self) -> tuple[Integers, Integers, Integers]:
+    def _composition(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Bound atoms by element and bound molecules by name, (n_frames * n_centers, n); denticity, (n_names, n)."""
         names = self._molecule_names
         kind = np.array([names.index(name) for name in self.molecules.names], np.int64)
         atoms = self.ligand_atoms
-        counts: tuple[Integers, Integers, Integers] = compose(
+        return compose(
             self.bonds.offsets, self.bonds.ligand, self.bonds.image,
             kinds(self.frames.species, atoms, self.ligands), self.molecules.label[atoms],
             self.molecules.image[atoms], kind, len(self.ligands), len(names),
         )  # fmt: skip
-        return counts
 
     @cached_property
     def _molecule_names(self) -> tuple[str, ...]:
@@ -191,7 +191,7 @@ class Coordination(Result):
             "by_molecule": self._species(by_name[:, order], words),
         }
 
-    def _species(self, counts: Integers, words: list[str]) -> dict[str, float]:
+    def _species(self, counts: NDArray[Any], words: list[str]) -> dict[str, float]:
         """Return the fraction of each composition, the most frequent first."""
         center_kind = np.tile(kinds(self.frames.species, self.centers, self.center), len(self.frames))
         first, many = _distinct(np.column_stack([center_kind.astype(np.int32), counts]))
@@ -361,7 +361,7 @@ def find_shells(
     return Coordination(frames, centers, partners, table, center_atoms, ligand_atoms, bonds, molecules)
 
 
-def _distinct(rows: Integers) -> tuple[Integers, Integers]:
+def _distinct(rows: NDArray[Any]) -> tuple[Integers, Integers]:
     """Return the place of each distinct row of small whole numbers (n, m), in their order, and how many there are."""
     sizes = [int(column.max(initial=0)) + 1 for column in rows.T]
     if math.prod(sizes) >= 2**62:  # too many columns to number the rows

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeVar
 
-from perovchem.frames import Frames
+if TYPE_CHECKING:
+    from perovchem.frames import Frames
 
 Listener = Callable[[str, int, int], None]
-"""Called with what is done, frames finished, frames in all."""
+"""Called with what is done, how much is finished, how much there is."""
 
+_Item = TypeVar("_Item")
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
@@ -24,14 +27,25 @@ def listening(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
+def tell(what: str, done: int, total: int) -> None:
+    """Say how much of something is finished."""
+    if listener := _listener.get():
+        listener(what, done, total)
+
+
 def track(batches: Iterable[Frames], what: str, total: int) -> Iterator[Frames]:
     """Yield the batches, reporting the frames that are finished."""
-    listener = _listener.get()
     done = 0
     for batch in batches:
-        if listener:
-            listener(what, done, total)
+        tell(what, done, total)
         yield batch
         done += len(batch)
-    if listener:
-        listener(what, done, total)
+    tell(what, done, total)
+
+
+def track_steps(items: Iterable[_Item], what: str, total: int) -> Iterator[_Item]:
+    """Yield the items, reporting how many are finished."""
+    for done, item in enumerate(items):
+        tell(what, done, total)
+        yield item
+    tell(what, total, total)

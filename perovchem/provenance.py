@@ -7,12 +7,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
+
+from perovchem.progress import tell
+
+_PIECE: Final = 16 * 2**20
+"""Bytes read at once."""
 
 
 @cache
-def _digest(path: Path, _size: int, _modified: int) -> str:
+def _digest(path: Path, size: int, _modified: int) -> str:
+    digest = hashlib.sha256()
+    done = 0
     with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+        while piece := handle.read(_PIECE):
+            digest.update(piece)
+            done += len(piece)
+            tell("checksum, MB", done // 10**6, size // 10**6)
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

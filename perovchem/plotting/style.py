@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
+import numpy as np
 
 mpl.use("Agg")  # files, never windows: also on a cluster node
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from perovchem.arrays import Floats
 
 RUN_COLORS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's colors, one per run."""
@@ -17,6 +22,8 @@ CLASS_COLORS: Final = {"isolated": "#E3E6EA", "corner": "#9CC4E4", "edge": "#2F6
 """Light to dark as polyhedra share more."""
 COLUMN: Final = 3.4
 """Width of one journal column, inch."""
+COLUMNS: Final = 200
+"""Points of a history that a figure shows; a page could show no more."""
 
 STYLE: Final[Any] = {
     "font.family": "sans-serif",
@@ -41,6 +48,42 @@ STYLE: Final[Any] = {
     "savefig.dpi": 300,
     "figure.constrained_layout.use": True,
 }
+
+
+def plain(text: str) -> str:
+    """Return a label as matplotlib shows it unchanged: a dollar sign would begin a formula."""
+    return text.replace("$", r"\$")
+
+
+def letter(panels: Sequence[Axes]) -> None:
+    """Letter the panels as journals do."""
+    for character, axes in zip("abcdefghijklmnopqrstuvwxyz", panels, strict=False):
+        axes.annotate(
+            character, (0, 1), xytext=(-24, 6), textcoords="offset points", xycoords="axes fraction",
+            fontweight="bold", fontsize=9, ha="left", va="bottom", annotation_clip=False,
+        )  # fmt: skip
+
+
+def thinned(x: Floats, values: Floats, columns: int = COLUMNS) -> tuple[Floats, Floats]:
+    """Average neighboring rows into at most so many.
+
+    Parameters
+    ----------
+    x : float64 (n,)
+    values : float64 (n, m)
+    columns : int
+
+    Returns
+    -------
+    x : float64 (k,)
+    values : float64 (k, m)
+    """
+    size = -(-len(x) // columns)
+    if size <= 1:
+        return x, values
+    starts = np.arange(0, len(x), size)
+    counts = np.diff(np.append(starts, len(x)))
+    return np.add.reduceat(x, starts) / counts, np.add.reduceat(values, starts, axis=0) / counts[:, None]
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from perovchem.arrays import Floats, Integers
-from perovchem.provenance import input_files
+import numpy as np
+
+from perovchem.provenance import InputFile, input_files
 from perovchem.result import envelope, text_table, to_json
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from perovchem.frames import Frames
+    from perovchem.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +75,20 @@ class Variable:
     ----------
     dimensions : tuple of str
         Name of each axis: "frame", "center", "distance" ...
-    values : array
+    values : array of numbers or texts
     unit : str
         "1" for a pure number.
     sentence : str
         What it is.
+    attributes : mapping
+        More that the file shall say of it, such as "flag_values" and "flag_meanings" of a class.
     """
 
     dimensions: tuple[str, ...]
-    values: Floats | Integers
+    values: np.ndarray[Any, Any]
     unit: str
     sentence: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +116,10 @@ class Report:
     drawings : tuple of Drawing
     records : mapping of file stem to a function that returns the DataFrame of a CSV file
     arrays : mapping of file stem to a function that returns the variables of a NetCDF file, by name
+    summary : str
+        What was done, in one sentence, and what came out where a sentence can say it: the head of the page.
+    scenes : callable
+        Returns the frames that the page shows in three dimensions.
     """
 
     command: str
@@ -126,14 +135,21 @@ class Report:
     drawings: tuple[Drawing, ...] = ()
     records: Mapping[str, Callable[[], pd.DataFrame]] = field(default_factory=dict)
     arrays: Mapping[str, Callable[[], Mapping[str, Variable]]] = field(default_factory=dict)
+    summary: str = ""
+    scenes: Callable[[], Sequence[Scene]] = tuple
 
     def __str__(self) -> str:
         """Return the tables as text."""
         return "\n\n".join(map(str, self.tables))
 
+    @property
+    def files(self) -> tuple[InputFile, ...]:
+        """The files that were read, with their checksums, each once."""
+        return input_files(dict.fromkeys(path for run in self.runs for path in run.source.files))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object: version, command, inputs with checksums, settings, results, units, warnings."""
-        files = input_files(dict.fromkeys(path for run in self.runs for path in run.source.files))
+        files = self.files
         rows = [{"input": name, **row} for name, row in zip(self.inputs, self.rows, strict=True)]
         return envelope(self.command, files, self.settings, rows, self.units, list(self.warnings))
 

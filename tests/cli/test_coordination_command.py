@@ -73,9 +73,10 @@ def test_folder_of_results(tmp_path) -> None:
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "new" / "results"
     names = {path.name for path in folder.iterdir()}
+    figures = ("distributions", "bond_lengths", "coordination_numbers", "sharing", "structure")
     assert names == {
-        "coordination.csv", "coordination.json", "per_frame_GBL_300_K.csv", "distributions.png", "distributions.svg",
-        "sharing.png", "sharing.svg",
+        "coordination.csv", "coordination.json", "per_frame_GBL_300_K.csv", "per_frame_GBL_300_K.nc", "page.html",
+        *(f"{figure}.{kind}" for figure in figures for kind in ("png", "svg")),
     }  # fmt: skip
     table = {row["quantity"]: row for row in read_table(folder / "coordination.csv")}
     assert float(table["cutoff Pb-I"]["value"]) == 4.0
@@ -83,6 +84,8 @@ def test_folder_of_results(tmp_path) -> None:
     assert float(table["polyhedron volume"]["value"]) == pytest.approx(row["volume"]["mean"])
     rows = read_table(folder / "per_frame_GBL_300_K.csv")
     assert len(rows) == 3 * row["n_frames"]
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert "perovchem coordination gbl_solution --cutoff Pb-I=4.0" in page
     assert (folder / "sharing.png").read_bytes().startswith(b"\x89PNG")
 
 
