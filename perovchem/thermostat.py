@@ -58,7 +58,8 @@ def thermostat_note(frames: Frames) -> str | None:
 
 
 def _of_ensemble(text: str) -> str | None:
-    """Judge a sentence such as "NVT, Langevin, 300 K, friction .01/fs"; what comes first is what produced."""
+    """Judge a sentence such as "NVT, Langevin, 300 K, friction .01/fs"; behind a semicolon stands what came before."""
+    text = text.partition(";")[0]
     if text.strip().upper().startswith("NVE"):
         return None
     if "langevin" in text.lower():

@@ -47,7 +47,13 @@ def test_friction_of_an_ensemble_in_words(text: str, friction: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["NVE", "NVE after 2 ps with Langevin friction .01/fs", "NVT, Nosé-Hoover, 300 K"]
+    "text",
+    [
+        "NVE",
+        "NVE after 2 ps with Langevin friction .01/fs",
+        "NVT, Nosé-Hoover, 300 K",
+        "NVT, stochastic velocity rescaling (Bussi); before it, Langevin dynamics, friction .01/fs",
+    ],
 )
 def test_gentle_ensembles_need_no_word(text: str) -> None:
     assert note(ensemble=text) is None
