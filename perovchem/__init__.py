@@ -23,15 +23,28 @@ if TYPE_CHECKING:
     from perovchem.aggregation import aggregation as aggregation
     from perovchem.comparison import Comparison as Comparison
     from perovchem.comparison import compare_coordination as compare_coordination
+    from perovchem.convert import to_ase as to_ase
+    from perovchem.convert import to_pymatgen as to_pymatgen
     from perovchem.coordination import Coordination as Coordination
     from perovchem.coordination import coordination as coordination
     from perovchem.cutoffs import Cutoff as Cutoff
     from perovchem.cutoffs import bond_cutoffs as bond_cutoffs
+    from perovchem.diffusion import Diffusion as Diffusion
+    from perovchem.diffusion import diffusion as diffusion
     from perovchem.errors import PerovchemError as PerovchemError
     from perovchem.errors import PerovchemWarning as PerovchemWarning
+    from perovchem.exchange import Exchange as Exchange
+    from perovchem.exchange import exchange as exchange
     from perovchem.frames import Frames as Frames
+    from perovchem.mda import to_mdanalysis as to_mdanalysis
     from perovchem.molecules import Molecules as Molecules
     from perovchem.molecules import find_molecules as find_molecules
+    from perovchem.orientation import Orientation as Orientation
+    from perovchem.orientation import orientation as orientation
+    from perovchem.pair_distribution import PairDistribution as PairDistribution
+    from perovchem.pair_distribution import pair_distribution as pair_distribution
+    from perovchem.pair_distribution.structure_factor import StructureFactors as StructureFactors
+    from perovchem.pair_distribution.structure_factor import structure_factors as structure_factors
     from perovchem.polyhedra import Polyhedra as Polyhedra
     from perovchem.polyhedra import polyhedra as polyhedra
     from perovchem.reading import read_frames as read_frames
@@ -44,21 +57,34 @@ _HOME = {
     "Comparison": "comparison",
     "Coordination": "coordination",
     "Cutoff": "cutoffs",
+    "Exchange": "exchange",
+    "Diffusion": "diffusion",
     "Frames": "frames",
     "Molecules": "molecules",
+    "Orientation": "orientation",
+    "PairDistribution": "pair_distribution",
     "PerovchemError": "errors",
     "PerovchemWarning": "errors",
     "Polyhedra": "polyhedra",
+    "StructureFactors": "pair_distribution.structure_factor",
     "aggregation": "aggregation",
     "block_average": "uncertainty",
     "bond_cutoffs": "cutoffs",
     "compare_coordination": "comparison",
     "coordination": "coordination",
+    "exchange": "exchange",
+    "diffusion": "diffusion",
     "find_molecules": "molecules",
+    "orientation": "orientation",
+    "pair_distribution": "pair_distribution",
     "polyhedra": "polyhedra",
     "read_frames": "reading",
     "run_information": "run_information",
+    "structure_factors": "pair_distribution.structure_factor",
     "suggest_discard": "uncertainty",
+    "to_ase": "convert",
+    "to_mdanalysis": "mda",
+    "to_pymatgen": "convert",
 }
 
 __all__ = ["__version__", "reference", *_HOME]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 import numpy as np
 
 from perovchem.aggregation import PERSISTENCE, Aggregation, aggregation
+from perovchem.convert import as_frames, is_object
 from perovchem.coordination import Coordination, find_shells, judge
 from perovchem.cutoffs import (
     BIN_WIDTH,
@@ -21,6 +22,8 @@ from perovchem.cutoffs import (
     bond_cutoffs,
 )
 from perovchem.errors import UsageError, nearest, warn
+from perovchem.exchange import DEFINITIONS as OF_EXCHANGE
+from perovchem.exchange import Exchange, exchange_or_reason
 from perovchem.frames import Frames
 from perovchem.molecules import BOND_TOLERANCE
 from perovchem.polyhedra import Polyhedra, polyhedra
@@ -38,8 +41,11 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "shell": "ligand atoms nearer than the cutoff of their pair of elements, every periodic image",
     "cutoff": f"first minimum behind the first maximum of g(r), bins {BIN_WIDTH} Å, Gaussian smoothing {SMOOTHING} Å, "
     f"searched to {SEARCH_RANGE} Å, accepted below {DEEPEST_RATIO} of the maximum; else a gap of at least "
-    f"{LEAST_GAP} Å in the sorted distances; else the sum of radii + {RADII_TOLERANCE} Å",
+    f"{LEAST_GAP} Å in the sorted distances; else the sum of ionic radii (Shannon, doi 10.1107/S0567739476001551) "
+    f"+ {RADII_TOLERANCE} Å",
     "volume": "convex hull of the bound ligand atoms; undefined below four of them or where they are coplanar",
+    "distortion": "of centers with six ligands: quadratic elongation and bond-angle variance (Robinson, Gibbs & Ribbe, "
+    "doi 10.1126/science.172.3983.567), distortion index (Baur, doi 10.1107/S0567740874004560), off-centering",
     "aggregate_volume": "sum over the polyhedra of a cluster; undefined where one of them is, which leaves out large "
     "clusters more often than small ones",
     "sharing": "class of the strongest link of a center: ligand atoms shared with another center in one image, "
@@ -47,10 +53,15 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "links_per_center": "each link counted at both its ends",
     "first_lasting": "begin of the first link (i, j, image) that shares at least 1, 2, 3 atoms without a break for "
     "the persistence time; over the whole run, with what averages discard",
-    "molecules": f"nonmetal atoms nearer than the sum of their covalent radii + {BOND_TOLERANCE} Å in the first frame",
+    "molecules": "nonmetal atoms nearer than the sum of their covalent radii (Cordero et al., doi 10.1039/b801115j) "
+    f"+ {BOND_TOLERANCE} Å in the first frame",
     "standard_error": "one standard error from blocks of frames (Flyvbjerg & Petersen, doi 10.1063/1.457480); a lower "
     "bound where the run is short against its correlation time or nothing changed",
     "network_dimension": "the most frequent, over frames, of the highest dimension of a cluster",
+    **{
+        name if name != "standard_error" else "standard_error_of_survival": text
+        for name, text in OF_EXCHANGE.items()
+    },
 }
 """What the numbers mean; printed into every JSON result."""
 
@@ -68,6 +79,10 @@ class Comparison(Result):
     aggregation : tuple of Aggregation
     history : tuple of Aggregation
         Of the whole runs: events, such as the first lasting link, happen also in what averages leave out.
+    exchange : tuple of Exchange or None
+        None where nothing can be said of times; why stands in ``exchange_refused``.
+    exchange_refused : tuple of str
+        "" where there is an exchange.
     warnings : tuple of str
     """
 
@@ -76,6 +91,8 @@ class Comparison(Result):
     polyhedra: tuple[Polyhedra, ...]
     aggregation: tuple[Aggregation, ...]
     history: tuple[Aggregation, ...]
+    exchange: tuple[Exchange | None, ...]
+    exchange_refused: tuple[str, ...]
     warnings: tuple[str, ...]
 
     command: ClassVar[str] = "coordination"
@@ -83,6 +100,7 @@ class Comparison(Result):
         **Coordination.quantity_names,
         **Polyhedra.quantity_names,
         **Aggregation.quantity_names,
+        **Exchange.quantity_names,
         "aggregate_volume": "aggregate_volume",
     }
 
@@ -110,7 +128,10 @@ class Comparison(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dictionary per run, ready for JSON, each with its label."""
-        parts = zip(self.labels, self.shells, self.polyhedra, self.aggregation, self.history, strict=True)
+        parts = zip(
+            self.labels, self.shells, self.polyhedra, self.aggregation, self.history, self.exchange,
+            self.exchange_refused, strict=True,
+        )  # fmt: skip
         return [
             jsonable(
                 {
@@ -120,13 +141,14 @@ class Comparison(Result):
                     "aggregate_volume": _aggregate_row(joined, hulls),
                     **joined.to_dict(),
                     **history.events(),
+                    "exchange": stays.to_dict() if stays else {"refused": reason},
                     "standard_errors_that_are_lower_bounds": [
                         line.what for line in summary(shells, hulls, joined, history) if not line.converged
                     ],
-                    "warnings": shells.warnings,
+                    "warnings": list(dict.fromkeys((*shells.warnings, *(stays.notes if stays else ())))),
                 }
             )
-            for label, shells, hulls, joined, history in parts
+            for label, shells, hulls, joined, history, stays, reason in parts
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -245,7 +267,7 @@ def _aggregate_row(joined: Aggregation, hulls: Polyhedra) -> dict[str, float | i
 
 
 def compare_coordination(
-    runs: Mapping[str, Frames] | Sequence[Frames],
+    runs: Mapping[str, Frames | Any] | Sequence[Frames | Any] | Frames,
     *,
     center: str | Sequence[str] = "Pb",
     ligands: str | Sequence[str],
@@ -257,7 +279,8 @@ def compare_coordination(
 
     Parameters
     ----------
-    runs : mapping of label to Frames, or sequence of Frames
+    runs : mapping of label to Frames, sequence of Frames, or Frames
+        Or objects that :func:`perovchem.read_frames` takes.
     center, ligands : str or sequence of str
         Chemical symbols; a run may lack some of the ligands.
     cutoffs : mapping, optional
@@ -277,7 +300,10 @@ def compare_coordination(
     UsageError
         If an element is missing from all runs, or the center from one of them.
     """
-    named = dict(runs) if isinstance(runs, Mapping) else {str(k + 1): run for k, run in enumerate(runs)}
+    if not isinstance(runs, Mapping):
+        several = [runs] if isinstance(runs, Frames) or is_object(runs) else runs
+        runs = {str(k): run for k, run in enumerate(several, 1)}
+    named = {label: as_frames(run) for label, run in runs.items()}
     if not named:
         raise UsageError("no runs are given", fix="give at least one")
     centers = tuple(dict.fromkeys([center] if isinstance(center, str) else center))
@@ -296,10 +322,11 @@ def compare_coordination(
     hulls = tuple(polyhedra(one) for one in shells)
     joined = tuple(aggregation(one, persistence=persistence) for one in shells)
     history = tuple(_whole(one, names) for one in joined)
-    notes = (*_without_times(named), *_differences(named))
+    found, reasons = zip(*(exchange_or_reason(one) for one in shells), strict=True)
+    notes = (*_without_times(named), *_differences(named), *_of_exchange(named, found, reasons))
     for note in notes:
         warn(note)
-    return Comparison(tuple(named), shells, hulls, joined, history, notes)
+    return Comparison(tuple(named), shells, hulls, joined, history, found, reasons, notes)
 
 
 def _one(
@@ -334,6 +361,22 @@ def _without_times(runs: Mapping[str, Frames]) -> tuple[str, ...]:
         "(--timestep, fs per MD step), or read the run folder with its INCAR or OUTCAR"
         for label, run in runs.items()
         if run.times is None and len(run) > 1
+    )
+
+
+def _of_exchange(
+    runs: Mapping[str, Frames], found: Sequence[Exchange | None], reasons: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what must be said of the exchange: with the run it is about, but once what is said of all of them."""
+    said: dict[str, list[str]] = {}
+    for (label, run), stays, reason in zip(runs.items(), found, reasons, strict=True):
+        untold = [reason] if reason and run.times is not None and len(run) > 1 else []
+        for note in stays.notes if stays else untold:
+            said.setdefault(note, []).append(label)
+    alone = [note for note, labels in said.items() if len(labels) == len(runs)]
+    return (
+        *alone,
+        *(f"{label}: {note}" for note, labels in said.items() if note not in alone for label in labels),
     )
 
 

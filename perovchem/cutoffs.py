@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
+from perovchem.convert import as_frames, is_object
 from perovchem.elements import element
 from perovchem.errors import UsageError, nearest
 from perovchem.frames import Floats, Frames, Integers
@@ -75,7 +76,7 @@ _GIVEN: Final = "given"
 
 
 def bond_cutoffs(
-    frames: Frames | Sequence[Frames],
+    frames: Frames | Any | Sequence[Frames | Any],
     *,
     center: str | Sequence[str] = "Pb",
     ligands: str | Sequence[str],
@@ -96,7 +97,8 @@ def bond_cutoffs(
     Parameters
     ----------
     frames : Frames or sequence of Frames
-        Trajectories that shall be compared share their cutoffs: give them all.
+        Trajectories that shall be compared share their cutoffs: give them all. Objects that
+        :func:`perovchem.read_frames` takes will do.
     center, ligands : str or sequence of str
         Chemical symbols.
     given : mapping, optional
@@ -113,7 +115,8 @@ def bond_cutoffs(
         If a given pair or value makes no sense, or an element is missing from all trajectories (but one whose
         Cutoffs were measured elsewhere may be).
     """
-    runs = [frames] if isinstance(frames, Frames) else list(frames)
+    several = [frames] if isinstance(frames, Frames) or is_object(frames) else frames
+    runs = [as_frames(run) for run in several]
     if not sum(map(len, runs)):
         raise UsageError("there are no frames to measure cutoffs on", fix="choose a wider range of frames")
     centers, partners = _symbols(center), _symbols(ligands)

@@ -77,6 +77,8 @@ class FrameSource(ABC):
     times: Floats | None = None
     """Time of each frame as the file states it, (n_frames,), fs; None where it states none."""
     metadata: RunMetadata = RunMetadata()
+    interval_unknown: bool = False
+    """Whether steps may have been left out, so that the time step of the run tells no times."""
     bounded: bool = False
     """Whether the reader itself refuses coordinates beyond a million."""
     complete: bool = True
@@ -121,8 +123,10 @@ def _check_cells(cells: Floats, numbers: Integers, n_atoms: int, where: str) -> 
     """Refuse cells (n, 3, 3) of these frames that are not finite, flatter than an atom or overfull."""
     sound = np.asarray((np.abs(cells) <= FARTHEST).all(axis=(1, 2)))
     safe = np.where(sound[:, None, None], cells, np.eye(3))
-    areas = np.linalg.norm(np.cross(safe[:, [1, 2, 0]], safe[:, [2, 0, 1]]), axis=2)
-    sound &= np.abs(np.linalg.det(safe)) >= LOWEST_HEIGHT * np.maximum(areas.max(axis=1), 1e-9)
+    normals = np.cross(safe[:, [1, 2, 0]], safe[:, [2, 0, 1]])
+    areas = np.linalg.norm(normals, axis=2)
+    volumes = np.abs((safe[:, 0] * normals[:, 0]).sum(axis=1))  # LAPACK's det divides by subnormal numbers
+    sound &= volumes >= LOWEST_HEIGHT * np.maximum(areas.max(axis=1), 1e-9)
     if not sound.all():
         raise FormatError(
             f"the cell of frame {numbers[np.argmin(sound)]} is flatter than {LOWEST_HEIGHT} Å or not finite",
@@ -373,12 +377,23 @@ class Frames:
     def require_times(self, purpose: str) -> Floats:
         """Return the times, or say how to give a time step."""
         if self.times is None:
-            raise MissingDataError(
-                f"{purpose} needs times, and nothing beside {Path(self.source.origin).name} states a time step",
-                where=self.source.origin,
-                fix="give timestep= (fs per MD step; --timestep on the command line), "
+            name = Path(self.source.origin).name
+            why, fix = (
+                f"nothing beside {name} states a time step",
+                "give timestep= (fs per MD step; --timestep on the command line), "
                 "or read the run folder with its INCAR or OUTCAR",
             )
+            if self.source.n_frames == 1:
+                why, fix = (
+                    f"{name} is a single frame",
+                    "give a trajectory, with --timestep where none is stated",
+                )
+            elif not self.source.files:
+                why, fix = (
+                    f"{name} states none",
+                    "open it with read_frames(..., timestep=), fs from frame to frame",
+                )
+            raise MissingDataError(f"{purpose} needs times, and {why}", where=self.source.origin, fix=fix)
         return self.times
 
     def batches(self, *, memory: int = BATCH_BYTES, extra: float = 0.0) -> Iterator[Frames]:

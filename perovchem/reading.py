@@ -39,8 +39,8 @@ def read_frames(
     path : path, name, sequence of paths, or object
         A file (XDATCAR, vasprun.xml, vaspout.h5, OUTCAR, CASTEP .md, .geom or .castep, extended XYZ, POSCAR,
         CONTCAR, CIF; also .gz, .bz2, .xz; told by content), a run folder, several segments of one run in their
-        order, or the name of a bundled structure or trajectory ("gbl_solution"). Or what ASE, pymatgen or MDAnalysis hold; see
-        :func:`perovchem.convert.as_frames`. Frames that are open already pass through as they are.
+        order, or the name of a bundled structure or trajectory ("gbl_solution"). Or what ASE, pymatgen or
+        MDAnalysis hold; see :func:`perovchem.convert.as_frames`. Frames that are open already pass through as they are.
     timestep : float, optional
         fs per step of molecular dynamics, where no file states it; of an object, fs from frame to frame.
     discard : str or int, optional

@@ -9,6 +9,8 @@ from typing import Final
 
 from perovchem.frames import Frames
 
+STOCHASTIC: Final = ("a Langevin", "an Andersen")
+"""How notes begin about thermostats that push single atoms, so that momentum is not kept and flow is screened."""
 UNKNOWN: Final = (
     "thermostat unknown: nothing beside the trajectory states how the temperature was held; a Langevin or "
     "Andersen thermostat would change rates, lifetimes and diffusion coefficients"
@@ -17,6 +19,8 @@ _SLOWED: Final = (
     "rates, lifetimes and diffusion coefficients are those of the damped motion, not physical ones"
 )
 _FRICTION: Final = re.compile(r"friction(?:\s+of)?\s+(\d*\.?\d+(?:e[-+]?\d+)?)\s*/?\s*(fs|ps)", re.IGNORECASE)
+_BEFORE: Final = re.compile(r";|\b(?:after|before|equilibrated|following)\b", re.IGNORECASE)
+"""What follows tells of an equilibration, not of what is recorded."""
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[EeDd][-+]?\d+)?")
 _PICOSECONDS: Final = {"fs": 1e-3, "ps": 1.0, "ns": 1e3}
 
@@ -58,8 +62,8 @@ def thermostat_note(frames: Frames) -> str | None:
 
 
 def _of_ensemble(text: str) -> str | None:
-    """Judge a sentence such as "NVT, Langevin, 300 K, friction .01/fs"; behind a semicolon stands what came before."""
-    text = text.partition(";")[0]
+    """Judge a sentence such as "NVT, Langevin, 300 K, friction .01/fs" up to what came before the run."""
+    text = _BEFORE.split(text)[0]
     if text.strip().upper().startswith("NVE"):
         return None
     if "langevin" in text.lower():
@@ -99,8 +103,8 @@ def _of_vasp(settings: Mapping[str, str]) -> str | None:
     algorithm = 0.0 if math.isnan(first["MDALGO"]) else first["MDALGO"]
     if algorithm == 3:
         return _langevin(_numbers(settings.get("LANGEVIN_GAMMA", "")) or [0.0])
-    if algorithm in (1, 13):
-        chance = _numbers(settings.get("ANDERSEN_PROB" if algorithm == 1 else "PSUBSYS", "")) or [0.0]
+    if algorithm in (1, 11, 13):  # 11: with metadynamics
+        chance = _numbers(settings.get("PSUBSYS" if algorithm == 13 else "ANDERSEN_PROB", "")) or [0.0]
         return f"{_ANDERSEN} (probability per step {max(chance):g})" if max(chance) > 0 else None
     if algorithm == 0 and first["SMASS"] == -1:
         return "velocities were rescaled to a set temperature (SMASS = -1): rates and times are disturbed"

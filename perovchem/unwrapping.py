@@ -22,6 +22,10 @@ PATH_BYTES: Final = 192 * 2**20
 """Unwrapped positions that are kept, bytes; longer runs are thinned, after every frame was followed."""
 LARGEST_STEP: Final = 0.4
 """Part of the (reduced) cell that an atom may cross from one frame to the next."""
+LARGEST_SHARE: Final = 0.1
+"""Part of the mass of all atoms from which a particle's own motion may pass for drift."""
+NO_DRIFT: Final = 0.03
+"""Steps of the center of mass, in those of the particles (root mean square), that are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,18 +78,22 @@ def unwrap(frames: Frames | Any, *, of: str, remove_drift: bool = True, memory: 
     Parameters
     ----------
     frames : Frames
-        In order of time, every frame that there is: the way between two must be shorter than half a cell.
+        In order of time, every frame that there is: the way between two must be shorter than half a cell. Or an
+        object that :func:`perovchem.read_frames` takes.
     of : str
         Element ("Pb": every such atom) or molecule by name or formula ("MA": centers of mass).
     remove_drift : bool
-        Take the displacement of the center of mass of all atoms of the cell away.
+        Take the displacement of the center of mass of all atoms of the file away. Of N independent particles of
+        equal mass it takes 1/N of the motion, and most of that of a heavy ion among few light atoms; where the
+        run kept its momentum it takes nothing.
     memory : int
         Bytes of positions to keep; where they would be more, every n-th frame is kept.
 
     Raises
     ------
     UsageError
-        If there is no such element or molecule, or it has no center because it is a network.
+        If there is no such element or molecule, it has no center because it is a network, or it is all that
+        there is and its drift shall be removed.
 
     Examples
     --------
@@ -124,11 +132,17 @@ def unwrap(frames: Frames | Any, *, of: str, remove_drift: bool = True, memory: 
         everything, weights = label[atoms], weight[atoms]
         total = np.zeros(len(everything))
 
+    share = float(np.bincount(label[atoms], mass[atoms]).max() / total.sum()) if remove_drift else 0.0
+    if share > 1 - 1e-9:
+        raise UsageError(
+            f"{of} is all that there is: without the motion of the center of mass nothing would move",
+            fix="keep it: remove_drift=False (--keep-drift on the command line)",
+        )
     every = max(1, math.ceil(24 * rows * len(frames) / memory))
     n_kept = -(-len(frames) // every)
     positions = np.empty((n_kept, rows, 3))
     center = np.empty((n_kept, 1, 3)) if remove_drift else np.zeros((n_kept, 1, 3))
-    reduction = _reduction(cell)
+    reduction = short_edges(cell)
     back = np.linalg.inv(reduction.astype(np.float64))
     state = chosen[:1].fractional_positions[0]
     before, cell_before = state.copy(), cell.copy()
@@ -151,6 +165,8 @@ def unwrap(frames: Frames | Any, *, of: str, remove_drift: bool = True, memory: 
         done, kept = done + len(batch), kept + size
     positions -= center
     notes = _notes(frames, of, largest, every)
+    if remove_drift:
+        notes += _own_drift(of, share, positions, center)
     if molecules is not None:
         notes += _whole(frames, of, label, molecules)
     return Paths(of, kind, positions, every, remove_drift, largest, tuple(notes))
@@ -200,6 +216,21 @@ def _notes(frames: Frames, of: str, largest: float, every: int) -> list[str]:
     return notes
 
 
+def _own_drift(of: str, share: float, positions: Floats, center: Floats) -> list[str]:
+    """Say so where the motion that was taken away may be that of the particles themselves.
+
+    It cannot where the center of mass is at rest, as it is where momentum is kept.
+    """
+    moved, taken = (float(np.square(np.diff(path, axis=0)).mean()) for path in (positions, center))
+    if share < LARGEST_SHARE or taken < NO_DRIFT**2 * moved:
+        return []
+    return [
+        f"one {of} has {100 * share:.0f} % of the mass of all atoms in the file, and their center of mass moves: what "
+        "is taken away as drift is partly its own motion, which makes its diffusion coefficient too small unless a "
+        "thermostat pushed the whole cell (compare remove_drift=False, --keep-drift)"
+    ]
+
+
 def _whole(frames: Frames, of: str, label: Integers, molecules: Molecules) -> list[str]:
     """Say so where an atom has left its molecule by the last frame."""
     atoms = np.flatnonzero(label >= 0)
@@ -218,7 +249,7 @@ def _whole(frames: Frames, of: str, label: Integers, molecules: Molecules) -> li
     ]
 
 
-def _reduction(cell: Floats) -> Integers:
+def short_edges(cell: Floats) -> Integers:
     """Return whole numbers P (determinant ±1) such that the edges of P @ cell are short.
 
     Pairs, then sums of all three, are shortened until none can be: in such a cell the nearest image of a short

@@ -56,6 +56,17 @@ def rattling(random: Random, n_frames: int, n: int) -> Array:
     return walk(random, n_frames, n) + caged(random, n_frames, n)
 
 
+def power_law(random: Random, n_frames: int, n: int, power: float) -> Array:
+    """Fractional Brownian motion, MSD = t^power exactly (Davies & Harte 1987, doi 10.1093/biomet/74.1.95)."""
+    k = np.arange(n_frames, dtype=float)
+    steps = ((k + 1) ** power - 2 * k**power + np.abs(k - 1) ** power) / 6  # their covariance, one axis
+    spectrum = np.fft.fft(np.concatenate([steps, [0.0], steps[:0:-1]])).real
+    size = (len(spectrum), 3 * n)
+    noise = random.normal(size=size) + 1j * random.normal(size=size)
+    waves = np.sqrt(np.maximum(spectrum, 0) / len(spectrum))[:, None] * noise
+    return np.cumsum(np.fft.fft(waves, axis=0)[:n_frames].real, axis=0).reshape(n_frames, n, 3)
+
+
 def drifting(random: Random, n_frames: int, n: int) -> Array:
     """Half of the motion is shared by all particles."""
     return walk(random, n_frames, n, 0.5) + walk(random, n_frames, 1, 0.5)

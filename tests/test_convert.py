@@ -311,6 +311,27 @@ def test_results_of_another_shape(results) -> None:
         pc.read_frames(crystal)
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(broken: float) -> None:
+    def lattice() -> ase.Atoms:
+        return ase.Atoms("PbI", positions=[[0, 0, 0], [3, 0, 0]], cell=[6, 6, 6], pbc=True)
+
+    moving, pushed = lattice(), lattice()
+    moving.set_momenta([[0, 0, 0], [0, broken, 0]])
+    pushed.calc = SinglePointCalculator(pushed, energy=broken, forces=[[0, 0, 0], [0, broken, 0]])
+    crystal = Structure(
+        Lattice.cubic(6),
+        ["Pb", "I"],
+        np.zeros((2, 3)),
+        site_properties={"velocities": [[0, 0, 0], [0, broken, 0]]},
+    )
+    for thing, name in ((moving, "velocities"), (pushed, "forces"), (crystal, "velocities")):
+        frames = as_frames(thing)
+        with pytest.raises(FormatError, match=f"the {name} of frame 0 are not finite"):
+            getattr(frames, name)
+        assert not frames.scalars
+
+
 def test_no_atoms_at_all() -> None:
     for nothing in (ase.Atoms(cell=CELL, pbc=True), Structure(Lattice(CELL), [], [])):
         with pytest.raises(FormatError, match="there are no atoms"):

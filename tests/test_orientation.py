@@ -177,6 +177,17 @@ def test_wrapping_drifting_and_turning_change_nothing(seed: int, name: str) -> N
     np.testing.assert_allclose(plain.correlations[1].values, brute_correlation(vectors, 1), atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [[[1, 2, 0], [0, 1, 2], [0, 0, 1]], [[1, 3, 1], [0, 1, 3], [0, 0, 1]], [[0, 1, 0], [1, 2, 0], [0, 2, 1]]],
+)
+def test_a_small_cell_in_a_skewed_or_left_handed_setting_changes_nothing(setting) -> None:
+    """Steps of 29° of one MA in a perovskite cell of 6.3 Å, whose flat settings a step crosses by half."""
+    vectors = walk(300, 1, 0.5, 3)
+    found = pc.orientation(cations(vectors, np.array(setting) @ (6.3 * np.eye(3))), molecule="MA", axis="C-N")
+    np.testing.assert_allclose(found.correlations[1].values, brute_correlation(vectors, 1), atol=1e-9)
+
+
 def test_a_breathing_cell_turns_nothing() -> None:
     """The same vectors in a cell that swells and shrinks with the grid of molecules."""
     vectors = walk(30, 4, 0.4, 2)

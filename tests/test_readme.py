@@ -5,22 +5,24 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 CONSOLE = [
-    line[2:]
+    part.splitlines()
     for block in re.findall(r"```console\n(.*?)```", README, re.S)
-    for line in block.splitlines()
-    if line.startswith("$ ")
+    for part in re.split(r"^\$ ", block, flags=re.M)
+    if part
 ]
+"""Commands, each with the lines of its output that are shown."""
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)
 
 
-@pytest.mark.parametrize("command", CONSOLE)
-def test_command(command: str, tmp_path) -> None:
-    program, *arguments = shlex.split(command)
+@pytest.mark.parametrize("lines", CONSOLE, ids=lambda lines: lines[0])
+def test_command(lines: list[str], tmp_path) -> None:
+    program, *arguments = shlex.split(lines[0])
     assert program == "perovchem"
     done = subprocess.run(
         [sys.executable, "-m", "perovchem", *arguments],
@@ -30,14 +32,21 @@ def test_command(command: str, tmp_path) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) > 3
+    printed = [line.rstrip() for line in done.stdout.splitlines()]
+    assert len(printed) > 3
+    for line in lines[1:]:
+        assert line == "..." or line in printed
 
 
-@pytest.mark.parametrize("code", PYTHON)
-def test_python(code: str) -> None:
-    namespace: dict[str, object] = {}
-    exec(compile(code, "README.md", "exec"), namespace)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:MDAnalysis.*")
+@pytest.mark.filterwarnings("ignore::perovchem.errors.PerovchemWarning")
+def test_python() -> None:
+    namespace: dict[str, Any] = {}
+    for code in PYTHON:
+        exec(compile(code, "README.md", "exec"), namespace)
     assert namespace["hulls"].volumes.shape == (719, 3)
+    assert len(namespace["atoms"]) == 10
+    assert namespace["universe"].trajectory.n_frames == 1519
 
 
 def test_every_make_target_is_there() -> None:

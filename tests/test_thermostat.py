@@ -52,6 +52,8 @@ def test_friction_of_an_ensemble_in_words(text: str, friction: str) -> None:
         "NVE",
         "NVE after 2 ps with Langevin friction .01/fs",
         "NVT, Nosé-Hoover, 300 K",
+        "NVT, CSVR, 300 K, after 2 ps with Langevin friction .01/fs",
+        "NVT, Nosé-Hoover chains, equilibrated with an Andersen thermostat",
         "NVT, stochastic velocity rescaling (Bussi); before it, Langevin dynamics, friction .01/fs",
     ],
 )
@@ -93,6 +95,9 @@ def test_vasp_that_needs_no_word(settings: dict[str, str]) -> None:
 def test_vasp_that_redraws_or_rescales() -> None:
     assert "Andersen" in vasp(MDALGO="1", ANDERSEN_PROB="0.1")
     assert "0.1" in vasp(MDALGO="1", ANDERSEN_PROB="0.1")
+    assert "0.2" in vasp(MDALGO="11", ANDERSEN_PROB="0.2")  # metadynamics, https://vasp.at/wiki/MDALGO
+    assert "0.3" in vasp(MDALGO="13", PSUBSYS="0.0 0.3")
+    assert vasp(MDALGO="21", ANDERSEN_PROB="0.2") is None  # metadynamics with Nosé-Hoover
     assert "rescaled" in vasp(SMASS="-1")
 
 

@@ -107,6 +107,24 @@ def test_drift_of_the_whole_cell_is_removed_also_for_a_selection() -> None:
     )
 
 
+def test_drift_of_nothing_but_the_particle_is_its_own_motion() -> None:
+    """A file that holds one atom, or whose mass is mostly that of one: there the center of mass is no drift."""
+    true = path(4, 100)
+    with pytest.raises(UsageError, match="remove_drift=False"):
+        unwrap(frames_of(("Pb",), true[:, :1], CELLS["skewed"], wrap=True), of="Pb")
+    kept = unwrap(frames_of(("Pb",), true[:, :1], CELLS["skewed"], wrap=True), of="Pb", remove_drift=False)
+    np.testing.assert_allclose(kept.positions - kept.positions[:1], true[:, :1] - true[0, 0], atol=1e-9)
+
+    light = frames_of(("Pb", *["Li"] * 3), true, CELLS["skewed"], wrap=True)
+    (note,) = unwrap(light, of="Pb").warnings
+    assert "one Pb has 91 % of the mass of all atoms" in note  # 207.2 / (207.2 + 3 x 6.94)
+    assert unwrap(light, of="Pb", remove_drift=False).warnings == ()
+    assert unwrap(light, of="Li").warnings == ()
+    still = true - (np.array([207.2, 6.94, 6.94, 6.94])[:, None] * true).sum(axis=1, keepdims=True) / 228.02
+    momentum_kept = frames_of(("Pb", *["Li"] * 3), still, CELLS["skewed"], wrap=True)
+    assert unwrap(momentum_kept, of="Pb").warnings == ()
+
+
 def test_batches_and_thinning_follow_every_frame(monkeypatch) -> None:
     true = path(5, 500, size=2.0)  # every tenth frame alone could not be followed
     run = frames_of(SPECIES, true, CELLS["cubic"], wrap=True)
@@ -122,7 +140,7 @@ def test_frames_too_far_apart_are_told() -> None:
     run = frames_of(
         SPECIES, np.random.default_rng(6).random((50, 4, 3)), CELLS["cubic"], fractional=True, step=50.0
     )
-    (note,) = unwrap(run, of="I").warnings
+    (note,) = unwrap(run, of="I", remove_drift=False).warnings
     assert "frame interval of 50 fs is too long" in note
 
 
@@ -130,7 +148,8 @@ def test_molecules_that_fall_apart_are_told() -> None:
     water = np.array([[5.0, 5, 5], [5.76, 5.59, 5], [4.24, 5.59, 5]])
     places = np.repeat(water[None], 40, axis=0)
     places[:, 2, 1] += 0.1 * np.arange(40)
-    (note,) = unwrap(frames_of(("O", "H", "H"), places, 20 * np.eye(3)), of="water").warnings
+    run = frames_of(("O", "H", "H"), places, 20 * np.eye(3))
+    (note,) = unwrap(run, of="water", remove_drift=False).warnings
     assert "bonds broke" in note
 
 

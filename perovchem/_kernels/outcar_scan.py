@@ -34,8 +34,8 @@ import numpy as np
 ) = range(18)
 COLUMNS = 18
 #: What is noted of the file.
-N_STEPS, N_FRAMES, N_DAMAGED, FIRST_DAMAGED, N_WITHOUT, N_WITHOUT_CELL, UNFINISHED = range(7)
-SUMMARY = 7
+N_STEPS, N_FRAMES, N_DAMAGED, FIRST_DAMAGED, N_WITHOUT, N_WITHOUT_CELL, UNFINISHED, N_RUNS = range(8)
+SUMMARY = 8
 #: What is carried from one stretch of the file to the next: the step begun, and behind it these.
 _LAST_LATTICE, _LAST_LABEL, _FOREIGN = COLUMNS, COLUMNS + 1, COLUMNS + 2
 STATE = COLUMNS + 3
@@ -48,6 +48,7 @@ def _bytes(text: str) -> np.ndarray:
     return np.frombuffer(text.encode(), np.uint8).copy()
 
 
+_BEGINNING = _bytes("Startparameter for this run")
 _ITERATION, _ABORTING, _NOT_REACHED = _bytes("Iteration"), _bytes("aborting loop"), _bytes("not reached")
 _POSITION, _TOTAL_FORCE = _bytes("POSITION"), _bytes("TOTAL-FORCE")
 _IN_KB, _DIRECT, _OLD = _bytes("in kB"), _bytes("direct lattice vectors"), _bytes("old parameters")
@@ -257,6 +258,17 @@ def _finish(row, rows, cell_moves, summary):
 
 
 @nb.njit(cache=True)
+def _begin_run(row, summary):
+    """Forget the step that the run before did not finish; its steps are numbered anew."""
+    row[:COLUMNS] = -1
+    row[ELECTRONIC_STEPS] = 0
+    row[LEARNED] = 0
+    row[_LAST_LABEL] = 0
+    summary[UNFINISHED] = 0
+    summary[N_RUNS] += 1
+
+
+@nb.njit(cache=True)
 def new_state():
     """Return the state in which a scan begins."""
     row = np.full(STATE, -1, np.int64)
@@ -343,6 +355,8 @@ def scan(text, start, stop, n_atoms, dynamic, cell_moves, row, rows, summary):
             while 0 <= k < end and text[k] <= 32:
                 k += 1
             row[MAGNETIZATION] = k if k < end else -1  # nothing follows without spin
+        elif c == 83 and _stands(text, q, _BEGINNING):
+            _begin_run(row, summary)
         elif c == 109 and _stands(text, q, _MAGNETIZATION):
             p = _magnetization(text, q, n_atoms, row)
         if p < 0:

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from perovchem.cli import bundled, coordination, info
+from perovchem.cli import bundled, coordination, diffusion, exchange, info, orientation, pair_distribution
 from perovchem.errors import PerovchemError
 from perovchem.version import __version__
 
@@ -24,10 +24,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("info")(info.info)
-app.command("coordination")(coordination.coordination)
-app.command("structures")(bundled.structures)
-app.command("trajectories")(bundled.trajectories)
+for called, command, example in (
+    ("info", info.info, "gbl_solution"),
+    (
+        "coordination",
+        coordination.coordination,
+        "gbl_solution 2me_solution --ligand I --ligand O --discard 4ps",
+    ),
+    ("exchange", exchange.exchange, "gbl_solution --ligand O --by molecule --discard 4ps"),
+    ("rdf", pair_distribution.rdf, "gbl_solution --pair Pb-I --pair 'Pb-O(GBL)' --discard 4ps"),
+    ("diffusion", diffusion.diffusion, "gbl_solution --of GBL --of MA --discard 4ps"),
+    ("orientation", orientation.orientation, "gbl_solution --molecule MA --axis C-N --discard 4ps"),
+    ("structures", bundled.structures, "CsPbCl3_cubic --output FOLDER"),
+    ("trajectories", bundled.trajectories, "gbl_solution --output FOLDER"),
+):
+    app.command(called, epilog=f"Example: perovchem {called} {example}")(command)
 
 
 def _version(value: bool) -> None:

@@ -20,12 +20,12 @@ _Export = Annotated[Path | None, typer.Option("-o", "--output", help="Folder to 
 
 
 def structures(names: _Names = None, json: Json = False, output: _Export = None) -> None:
-    """List the bundled structures with their sources, or copy them into a folder."""
+    """List or copy the bundled structures, with their sources."""
     _list("structures", names, as_json=json, output=output)
 
 
 def trajectories(names: _Names = None, json: Json = False, output: _Export = None) -> None:
-    """List the bundled trajectories with their faults, or copy them into a folder."""
+    """List or copy the bundled trajectories, with their faults."""
     _list("trajectories", names, as_json=json, output=output)
 
 

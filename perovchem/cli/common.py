@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +42,26 @@ def pairs(texts: Sequence[str], what: str) -> dict[str, str]:
     return found
 
 
+def fixed_cutoffs(texts: Sequence[str]) -> dict[str, float]:
+    """Return PAIR=LENGTH options, Å."""
+    found = {}
+    for pair, value in pairs(texts, "the cutoff").items():
+        try:
+            found[pair] = float(value)
+        except ValueError:
+            raise UsageError(f"the cutoff {pair}={value} is no number", fix="write a length in Å") from None
+    return found
+
+
+def anions(opened: Mapping[str, Frames]) -> list[str]:
+    """Return the elements that bind metals in these runs: what --ligand is by default."""
+    present = {symbol for frames in opened.values() for symbol in frames.species}
+    found: list[str] = [symbol for symbol in ("I", "Br", "Cl", "F", "O", "S") if symbol in present]
+    if not found:
+        raise UsageError("none of F, Cl, Br, I, O, S is there to bind", fix="name the elements with --ligand")
+    return found
+
+
 class Notes(list[str]):
     """Warnings of one command, each once and with the run it is about; printed to stderr as they come."""
 
@@ -65,6 +87,7 @@ def collected_warnings() -> Iterator[Notes]:
         yield notes
 
 
+@cache
 def tell_when_compiling() -> None:
     """Say once that kernels are compiled, which happens in the first run after an installation."""
     from numba.core import event
@@ -96,8 +119,8 @@ def progress() -> Iterator[None]:
 
     def show(what: str, done: int, total: int) -> None:
         if time.monotonic() - begin > 1.0 and total:
-            filled = 30 * done // total
-            sys.stderr.write(f"\r{what} [{'=' * filled}{' ' * (30 - filled)}] {done}/{total} frames")
+            filled = min(30 * done // total, 30)
+            sys.stderr.write(f"\r{what} [{'=' * filled}{' ' * (30 - filled)}] {done}/{total}\033[K")
             sys.stderr.flush()
 
     with listening(show):
@@ -124,7 +147,8 @@ def labels_of(runs: Sequence[str], labels: list[str] | None) -> list[str]:
     if labels is not None:
         if len(labels) != len(runs) or len(set(labels)) != len(labels) or not all(map(str.strip, labels)):
             raise UsageError(
-                f"{len(labels)} labels for {len(runs)} runs", fix="give each run one label of its own"
+                f"{len(labels)} label{'s' * (len(labels) != 1)} for {len(runs)} run{'s' * (len(runs) != 1)}",
+                fix="give each run one label of its own",
             )
         return labels
     parts = [Path(run).parts or (run,) for run in runs]
@@ -165,5 +189,6 @@ def emit(report: Report, *, as_json: bool, output: Path | None) -> None:
     if output is not None:
         from perovchem.report.folder import write
 
-        written = write(report, folder(output))
+        with progress():
+            written = write(report, folder(output), command_line=shlex.join(["perovchem", *sys.argv[1:]]))
         typer.echo("wrote " + ", ".join(str(path) for path in written), err=True)

@@ -49,9 +49,10 @@ def diffusion(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Mean square displacement and diffusion coefficient with an interval that allows for overlapping windows.
+    """Mean square displacements and diffusion coefficients.
 
-    Where the displacement does not grow as diffusion does, an upper bound and the reason stand instead.
+    The intervals allow for overlapping windows. Where the displacement does not grow as diffusion does, an upper
+    bound and the reason stand instead.
     """
     from perovchem.cli.diffusion_report import moving, report
     from perovchem.diffusion import DEFINITIONS

@@ -6,25 +6,30 @@ from typing import Annotated, Any
 
 import typer
 
-from perovchem.cli.common import collected_warnings, emit, open_runs, pairs, progress
-from perovchem.cli.coordination import _anions, _cutoffs
-from perovchem.cli.options import Discard, Inputs, Json, Label, Output, Start, Stop, Stride, Timestep
+from perovchem.cli.common import anions, collected_warnings, emit, fixed_cutoffs, open_runs, pairs, progress
+from perovchem.cli.options import (
+    Cutoff,
+    Discard,
+    Inputs,
+    Json,
+    Label,
+    Ligand,
+    Name,
+    Output,
+    Start,
+    Stop,
+    Stride,
+    Timestep,
+)
 from perovchem.errors import UsageError
 
 
 def exchange(
     runs: Inputs,
     center: Annotated[list[str], typer.Option(help="Element that ligands bind to; may repeat.")] = ["Pb"],
-    ligand: Annotated[
-        list[str] | None,
-        typer.Option(help="Element that binds; may repeat. Default: every F, Cl, Br, I, O, S."),
-    ] = None,
-    cutoff: Annotated[
-        list[str] | None, typer.Option(help="Fixed cutoff of the shell in Å, as Pb-I=3.9; may repeat.")
-    ] = None,
-    by: Annotated[
-        str, typer.Option(help="Whose stay is followed: that of an atom, or of a molecule.")
-    ] = "atom",
+    ligand: Ligand = None,
+    cutoff: Cutoff = None,
+    by: Annotated[str, typer.Option(help="Whose stay is followed: atom or molecule.")] = "atom",
     hysteresis: Annotated[
         list[str] | None,
         typer.Option(
@@ -33,22 +38,20 @@ def exchange(
         ),
     ] = None,
     tolerance: Annotated[float, typer.Option(help="fs of absence that are bridged (t*).")] = 2000.0,
+    name: Name = None,
     timestep: Timestep = None,
     discard: Discard = None,
     start: Start = None,
     stop: Stop = None,
     stride: Stride = None,
-    name: Annotated[
-        list[str] | None, typer.Option(help="Name for a molecule, as C3H7NO=DMF; may repeat.")
-    ] = None,
     label: Label = None,
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Residence times of ligands: counted events, and survival functions three ways.
+    """How long ligands stay, and how often they are exchanged.
 
-    Several runs share their cutoffs, measured on all of them together. A time that a run is too short for is refused,
-    or given as a bound.
+    Residence times from counted events, and from survival functions three ways. Several runs share their cutoffs,
+    measured on all of them together. A time that a run is too short for is refused, or given as a bound.
     """
     from perovchem.cli.exchange_report import analyze, report
 
@@ -62,13 +65,13 @@ def exchange(
         opened = open_runs(
             runs, label, notes, timestep=timestep, discard=discard, start=start, stop=stop, stride=stride
         )
-        settings["ligand"] = ligand = ligand or _anions(opened)
+        settings["ligand"] = ligand = ligand or anions(opened)
         results = analyze(
             opened,
             notes,
             center=center,
             ligands=ligand,
-            cutoffs=_cutoffs(cutoff or []),
+            cutoffs=fixed_cutoffs(cutoff or []),
             names=pairs(name or [], "the name"),
             options={"by": by, "hysteresis": limits, "tolerance": tolerance},
         )

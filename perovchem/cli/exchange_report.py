@@ -64,27 +64,33 @@ def report(
         units=first.units,
         warnings=warnings,
         tables=(_times(runs), _functions(runs)),
-        drawings=(
-            Drawing(
-                "survival",
-                "Part of the bonds that are there a lag later: without a break (thin: with absences up to "
-                f"{first.tolerance / 1000:g} ps bridged), whatever happened between, and without having been "
-                "beyond the product cutoff. Bands: one standard error, by leaving out one center-ligand pair at a "
-                "time; dashed: exponentials, where the function falls below 1/e (dotted) within half of the run.",
-                partial(_draw, "plot_survival", runs),
-            ),
-            Drawing(
-                "stays",
-                "Who is bound when: each row is a bond of one center and ligand (periodic images apart), from within "
-                "the reactant cutoff to beyond the product cutoff. Bars without a mark go on beyond what was analyzed.",
-                partial(_draw, "plot_stays", runs),
-            ),
-        ),
+        drawings=drawings(runs),
         records={
             "survival": partial(_joined, runs, "survival_table"),
             "stays": partial(_joined, runs, "to_dataframe"),
         },
         summary=_summary(runs),
+    )
+
+
+def drawings(runs: Mapping[str, Exchange]) -> tuple[Drawing, ...]:
+    """Return the figures, each with what it shows."""
+    tolerance = next(iter(runs.values())).tolerance / 1000
+    return (
+        Drawing(
+            "survival",
+            "Part of the bonds that are there a lag later: without a break (thin: with absences up to "
+            f"{tolerance:g} ps bridged), whatever happened between, and without having been "
+            "beyond the product cutoff. Bands: one standard error, by leaving out one center-ligand pair at a "
+            "time; dashed: exponentials, where the function falls below 1/e (dotted) within half of the run.",
+            partial(_draw, "plot_survival", runs),
+        ),
+        Drawing(
+            "stays",
+            "Who is bound when: each row is a bond of one center and ligand (periodic images apart), from within "
+            "the reactant cutoff to beyond the product cutoff. Bars without a mark go on beyond what was analyzed.",
+            partial(_draw, "plot_stays", runs),
+        ),
     )
 
 
@@ -148,6 +154,7 @@ _LINES = (
     ("bound time", "ps"),
     ("gained / lost / exchanged", ""),
 )
+_SHORT = {"residence time", "rate of escape", "gained / lost / exchanged"}
 
 
 def _lines(kind: Kinetics | None) -> tuple[str | None, ...]:
@@ -162,6 +169,23 @@ def _lines(kind: Kinetics | None) -> tuple[str | None, ...]:
         f"{kind.escape.time / 1000:.4g}",
         f"{counts.associations} / {counts.dissociations} / {counts.exchanges}",
     )
+
+
+def short_table(runs: Mapping[str, Exchange | None], refused: Mapping[str, str]) -> Table:
+    """Return the main numbers, for a command that shows exchange beside other things; None of a run is refused."""
+    known = {label: found for label, found in runs.items() if found}
+    rows: list[tuple[str | None, ...]] = []
+    for name in _kinds(known):
+        columns = [_lines(found.kinetics.get(name) if found else None) for found in runs.values()]
+        for k, (words, unit) in enumerate(_LINES):
+            if words in _SHORT:
+                rows.append((f"{name}, {words}", *(column[k] for column in columns), unit))
+    notes = [f"{label}: {reason}" for label, reason in refused.items() if reason]
+    notes.append(
+        "In parentheses: interval of 68.3 %. > and < are bounds of 95 % where nothing was lost. perovchem exchange "
+        "tells more."
+    )
+    return Table("Exchange of ligands", ("", *runs, "unit"), tuple(rows), tuple(notes))
 
 
 def _times(runs: Mapping[str, Exchange]) -> Table:
@@ -211,7 +235,7 @@ def _functions(runs: Mapping[str, Exchange]) -> Table:
         tuple(rows),
         (
             f"From a fitted exponential; ± is one standard error. tolerant: absences up to {tolerance:g} ps bridged.",
-            "– where the function falls too little within half of the run; in parentheses: how far.",
+            "– where the function falls too little within half of the run; in parentheses: what is left above chance.",
         ),
     )
 

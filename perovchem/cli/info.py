@@ -24,7 +24,10 @@ QUANTITY_NAMES = {
 
 
 def info(runs: Inputs, timestep: Timestep = None, json: Json = False) -> None:
-    """Code and version, formula, density, temperature, drift, pressure, unconverged steps, length, complete."""
+    """What one looks at first in a file or run folder.
+
+    Code and version, formula, density, temperature, drift, pressure, unconverged steps, length, complete.
+    """
     import typer
 
     from perovchem import quantities, reference

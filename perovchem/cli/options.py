@@ -16,6 +16,15 @@ Inputs = Annotated[
         show_default=False,
     ),
 ]
+Ligand = Annotated[
+    list[str] | None,
+    typer.Option(help="Element that binds; may repeat. Default: every F, Cl, Br, I, O, S."),
+]
+Cutoff = Annotated[
+    list[str] | None,
+    typer.Option(help="End of a first shell in Å, as Pb-I=3.9; may repeat. Default: measured on the runs."),
+]
+Name = Annotated[list[str] | None, typer.Option(help="Name for a molecule, as C3H7NO=DMF; may repeat.")]
 Timestep = Annotated[
     float | None, typer.Option(help="fs per step of molecular dynamics, where no file states it.")
 ]
@@ -30,6 +39,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 Output = Annotated[
     Path | None,
     typer.Option(
-        "-o", "--output", help="Folder for table (CSV), JSON and figures (PNG, SVG); made if needed."
+        "-o",
+        "--output",
+        help="Folder for page.html, tables (CSV), JSON, arrays (NetCDF) and figures (PNG, SVG); made if needed.",
     ),
 ]

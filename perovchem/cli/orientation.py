@@ -7,16 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from perovchem.cli.common import collected_warnings, emit, open_runs, pairs, progress
-from perovchem.cli.options import Discard, Inputs, Json, Label, Output, Start, Stop, Stride, Timestep
+from perovchem.cli.options import Discard, Inputs, Json, Label, Name, Output, Start, Stop, Stride, Timestep
 
 
 def orientation(
     runs: Inputs,
     molecule: Annotated[str, typer.Option(help="Name or formula, as MA, FA, DMSO, C3H8O2.")],
     axis: Annotated[str, typer.Option(help="From which element to which, as C-N.")],
-    name: Annotated[
-        list[str] | None, typer.Option(help="Name for a molecule, as C3H7NO=DMF; may repeat.")
-    ] = None,
+    name: Name = None,
     timestep: Timestep = None,
     discard: Discard = None,
     start: Start = None,
@@ -26,9 +24,10 @@ def orientation(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Autocorrelation of an axis of molecules, its correlation times, and the directions it prefers.
+    """How molecules turn: correlation times, preferred directions.
 
-    A time that the run is too short for is refused, and a lower bound given.
+    Autocorrelation of an axis of molecules, and the directions of a cubic lattice that it prefers. A time that the
+    run is too short for is refused, and a lower bound given.
     """
     from perovchem.cli.orientation_report import DEFINITIONS, report
     from perovchem.orientation import orientation as turn

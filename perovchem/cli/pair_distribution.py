@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from perovchem.cli.common import collected_warnings, emit, open_runs, progress
-from perovchem.cli.coordination import _cutoffs as fixed_cutoffs
-from perovchem.cli.options import Discard, Inputs, Json, Label, Output, Start, Stop, Stride, Timestep
+from perovchem.cli.common import collected_warnings, emit, fixed_cutoffs, open_runs, progress
+from perovchem.cli.options import Cutoff, Discard, Inputs, Json, Label, Output, Start, Stop, Stride, Timestep
 
 
 def rdf(
@@ -21,11 +20,8 @@ def rdf(
             "--range", help="Distances in Å, as 0 8. Default: 0 to half the shortest cell, at most 10."
         ),
     ] = None,
-    bin_width: Annotated[float, typer.Option(help="Å.")] = 0.05,
-    cutoff: Annotated[
-        list[str] | None,
-        typer.Option(help="End of a first shell in Å, as Pb-I=3.9; may repeat. Default: the first minimum."),
-    ] = None,
+    bin_width: Annotated[float, typer.Option(help="Width of a bin, Å.")] = 0.05,
+    cutoff: Cutoff = None,
     intermolecular: Annotated[
         bool, typer.Option("--intermolecular", help="Leave out pairs of atoms of one molecule.")
     ] = False,
@@ -42,9 +38,10 @@ def rdf(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Pair distribution g(r) and running coordination number n(r) of pairs of elements, with errors.
+    """Pair distributions g(r) and coordination numbers n(r).
 
-    Several runs share their range and their cutoffs, measured on all of them together.
+    Of pairs of elements, also of certain molecules; with errors. Several runs share their range and their cutoffs,
+    measured on all of them together.
     """
     from perovchem.cli.pair_distribution_report import DEFINITIONS, report
     from perovchem.pair_distribution import default_range, pair_distribution, shared_cutoffs, symbols_of

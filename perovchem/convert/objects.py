@@ -117,6 +117,12 @@ class ObjectSource(FrameSource):
                     where=self.format,
                     fix="read the run from a file that holds them, or ask for something else",
                 )
+            if not np.isfinite(found).all():
+                raise FormatError(
+                    f"the {name} of frame {number} are not finite",
+                    where=self.format,
+                    fix=f"mend the {name}, or take them off the object",
+                )
             pieces.append(found if atoms is None or name == "stress" else found[atoms])
         shape = (0, 3, 3) if name == "stress" else (0, len(self.species) if atoms is None else len(atoms), 3)
         return np.stack(pieces) if pieces else np.empty(shape)
@@ -130,7 +136,8 @@ class ObjectSource(FrameSource):
         out: dict[str, Floats] = {}
         for number in range(self.n_frames):
             for name, value in self._snapshot(number).scalars.items():
-                out.setdefault(name, np.full(self.n_frames, np.nan))[number] = value
+                if np.isfinite(value):
+                    out.setdefault(name, np.full(self.n_frames, np.nan))[number] = value
         return out
 
 

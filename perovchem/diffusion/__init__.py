@@ -9,12 +9,12 @@ import numpy as np
 
 from perovchem.convert import as_frames
 from perovchem.diffusion.hydrodynamics import Hydrodynamics, edge_of_cube, hydrodynamics
-from perovchem.diffusion.line import UNLIKELY, Curve, Line, choose, covariance, fit
+from perovchem.diffusion.line import AT_REST, UNLIKELY, Curve, Line, choose, covariance, fit
 from perovchem.diffusion.msd import curve_of, mean_square_displacement
 from perovchem.diffusion.result import DEFINITIONS, SQUARE_METERS, Diffusion
 from perovchem.errors import MissingDataError, UsageError, warn
 from perovchem.frames import Frames
-from perovchem.thermostat import thermostat_note
+from perovchem.thermostat import STOCHASTIC, thermostat_note
 from perovchem.uncertainty import block_average
 from perovchem.unwrapping import unwrap
 
@@ -97,6 +97,7 @@ def diffusion(
     >>> pc.diffusion(run, of="2-ME")
     <Diffusion of 21 2-ME: ...>
     """
+    frames = as_frames(frames)
     interval = _interval(frames)
     paths = unwrap(frames, of=of, remove_drift=remove_drift)
     positions, step = paths.positions, interval * paths.every
@@ -120,6 +121,11 @@ def diffusion(
             notes.append("the cell is no cube: neither the correction for its size nor a radius is given")
     thermostat = thermostat_note(frames)
     notes += [thermostat] if thermostat else []
+    if viscosity is not None and thermostat and thermostat.startswith(STOCHASTIC):
+        notes.append(
+            "the correction for the size of the box and the radius rest on flow that keeps its momentum, which this "
+            "thermostat takes away within some Å: they do not hold here"
+        )
     if not known:
         notes.append(f"{of}: {verdict.word}: {verdict.reason}")
     elif line.misfit < UNLIKELY:
@@ -132,6 +138,12 @@ def diffusion(
             f"{of}: within the fitted lags the displacement grows with an exponent of {line.exponent:.2f}; the line "
             f"describes it with an offset of {line.intercept:.2g} Å2, as of vibrations, and so would a power law: a "
             "longer run tells"
+        )
+    elif fit_range == (None, None) and line.exponent - _NORMAL * line.exponent_error > 1:
+        notes.append(
+            f"{of}: within the fitted lags the displacement grows with an exponent of {line.exponent:.2f}; the line "
+            f"describes it with an offset of {line.intercept:.2g} Å2, as of velocities not yet forgotten, and so would "
+            "a drift or a power law: a longer run tells"
         )
     for note in notes:
         warn(note)
@@ -236,7 +248,7 @@ def _line(curve: Curve, step: float, given: tuple[float | None, float | None]) -
 
 def _verdict(line: Line, curve: Curve, *, straight: bool, chosen: bool) -> Verdict:
     """Say whether the line means diffusion."""
-    bound = max(line.slope, 0.0) + 1.645 * line.slope_error
+    bound = max(line.slope, 0.0) + 1.645 * line.slope_error * line.scatter
     spread = _NORMAL * line.exponent_error
     forgetting = (
         -4 * line.intercept > line.slope * line.lags[0]
@@ -247,13 +259,16 @@ def _verdict(line: Line, curve: Curve, *, straight: bool, chosen: bool) -> Verdi
         return Verdict(
             "caged", "in the whole run, diffusion would reach less far than the vibrations do", bound
         )
-    if chosen and (not straight or forgetting) and line.exponent - spread > 1:
+    # a line of correlated points may pass beside them all: the curve itself has to grow so, too
+    ends = np.maximum(curve.mean[line.lags[[0, -1]]], AT_REST)
+    plain = math.log(ends[1] / ends[0]) / math.log(line.lags[-1] / line.lags[0])
+    if chosen and (not straight or forgetting) and line.exponent - spread > 1 and plain > 1:
         return Verdict(
             "ballistic",
             "the mean square displacement still grows faster than time: the run is too short, or something drifts",
             math.nan,
         )
-    if chosen and not straight and line.exponent + spread < 1:
+    if chosen and not straight and line.exponent + spread < 1 and plain < 1:
         return Verdict(
             "subdiffusive",
             f"the mean square displacement bends down to the longest lag (exponent {line.exponent:.2f}): the run is "

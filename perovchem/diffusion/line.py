@@ -89,6 +89,9 @@ class Line:
         Slope of ln MSD over ln t.
     misfit : float
         Probability of residuals at least as large as these, were the line true.
+    scatter : float
+        Residuals over what the covariance lets expect (Birge's ratio), 1 where they are within chance. The error of
+        the slope is without it, that of the exponent with that of its own residuals.
     inflation : float
         Factor by which the error is larger than that of independent, equal particles.
     covariance : float64 (n_lags, n_lags)
@@ -103,6 +106,7 @@ class Line:
     exponent: float
     exponent_error: float
     misfit: float
+    scatter: float
     inflation: float
     covariance: Floats
 
@@ -135,13 +139,13 @@ def fit(curve: Curve, first: int, last: int | None = None) -> Line:
         uneven = float(curve.uneven[first]) - 5 / 3 * float(matrix[0, 0]) * axes / 3 / float(observed[0]) ** 2
         axes = 1 / min(max(uneven, 1 / 3), 1.0)
     inflation = _inflation(float(curve.together[first]), each, weights[1], float(errors[1]))
-    rest = observed - intercept - slope * t
-    values, vectors = _spectrum(matrix)
-    square = float((((vectors.T @ (rest / np.sqrt(np.diag(matrix)))) ** 2) / values).sum()) / inflation**2
-    misfit = float(special.chdtrc(max(len(t) - 2, 1), square))
+    freedom = max(len(t) - 2, 1)
+    square = _square(observed - intercept - slope * t, matrix) / inflation**2
+    misfit = float(special.chdtrc(freedom, square))
     logarithm = np.column_stack([np.ones_like(t), np.log(t)])
     relative = matrix / np.outer(observed, observed)
     powers, power_errors = _weights(logarithm, relative)
+    spread = _square(np.log(observed) - logarithm @ (powers @ np.log(observed)), relative) / inflation**2
     return Line(
         lags,
         slope,
@@ -149,8 +153,9 @@ def fit(curve: Curve, first: int, last: int | None = None) -> Line:
         intercept,
         float(errors[0]) * inflation,
         float(powers[1] @ np.log(observed)),
-        float(power_errors[1]) * inflation,
+        float(power_errors[1]) * inflation * _scatter(spread, freedom),
         misfit,
+        _scatter(square, freedom),
         inflation,
         matrix * inflation**2,
     )
@@ -184,6 +189,18 @@ def _weights(design: Floats, matrix: Floats) -> tuple[Floats, Floats]:
     inverse = np.linalg.inv(white.T @ white)
     weights = inverse @ white.T @ ((vectors / np.sqrt(values)).T / scale)
     return weights, np.sqrt(np.diag(inverse))
+
+
+def _square(rest: Floats, matrix: Floats) -> float:
+    """Return χ² of residuals with this covariance."""
+    values, vectors = _spectrum(matrix)
+    return float((((vectors.T @ (rest / np.sqrt(np.diag(matrix)))) ** 2) / values).sum())
+
+
+def _scatter(square: float, freedom: int) -> float:
+    """Return Birge's ratio where χ² is beyond chance, else 1."""
+    beyond = float(special.chdtrc(freedom, square)) < UNLIKELY
+    return math.sqrt(square / freedom) if beyond else 1.0
 
 
 def _spectrum(matrix: Floats) -> tuple[Floats, Floats]:

@@ -21,7 +21,7 @@ from perovchem.exchange.result import DEFINITIONS as DEFINITIONS
 from perovchem.exchange.result import Exchange as Exchange
 from perovchem.exchange.survival import Survival as Survival
 from perovchem.exchange.thresholds import Thresholds as Thresholds
-from perovchem.exchange.thresholds import thresholds
+from perovchem.exchange.thresholds import doubt, thresholds
 from perovchem.exchange.visits import clock, find_visits
 from perovchem.pairs import PairSearch, kinds
 from perovchem.thermostat import thermostat_note
@@ -57,10 +57,12 @@ def exchange(
 
     fitted to where it has fallen to .2, in which A is what fast crossings of the cutoff leave and p, zero but
     for the intermittent one, is the part of the time that any pair of center and ligand is bound; and with
-    the integral, of the exponential behind half of the run. These equal the residence time where stays are
-    exponential. Times are refused where a function has not fallen to 1/e within half of the longest unbroken
-    stretch. Standard errors are those of
-    leaving out one center-ligand pair at a time.
+    the integral, of the exponential behind half of the run. Where stays are exponential and no ligand crosses the
+    cutoff to and fro, the continuous, intermittent and stable-states times equal the residence time. Fast crossings
+    shorten the continuous time and the integrals; the tolerant time is longer where a ligand that was lost comes
+    back within the tolerance, which then should be shorter. Times are refused where a function has not fallen to
+    1/e, of what is above p, within half of the longest unbroken stretch. Standard errors are those of leaving out
+    one center-ligand pair at a time.
 
     Gaps in time, such as between joined runs, end every stay unseen.
 
@@ -181,7 +183,8 @@ def _analyze(
         )
         for group in groups
     }
-    notes = [note for kind in found.values() for note in kind.notes]
+    doubts = [doubt(name, shells.cutoffs[name], limit) for name, limit in limits.items()]
+    notes = [note for note in doubts if note] + [note for kind in found.values() for note in kind.notes]
     thermostat = thermostat_note(frames)
     if thermostat:
         notes.insert(0, thermostat)

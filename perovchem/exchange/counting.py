@@ -50,7 +50,7 @@ def rate(events: int, steps: int, interval: float) -> Rate:
     average holds it as often as it says. Both are beta distributions, for short steps gamma distributions of
     the rate; the upper bound without an event is 3.0 over the time.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv  # scipy.stats takes half a second to import
 
     def constant(probability: float) -> float:
         return -math.log1p(-probability) / interval if probability < 1 else math.inf
@@ -60,9 +60,9 @@ def rate(events: int, steps: int, interval: float) -> Rate:
         return Rate(events, 0.0, nan, nan, nan, nan)
     tail = (1 - ONE_SIGMA) / 2
     less = 0.0 if events < FEW_EVENTS else 0.5
-    low = float(beta.ppf(tail, events + less, steps - events + 1 - less)) if events else 0.0
-    high = float(beta.ppf(1 - tail, events + 1 - less, steps - events + less)) if events < steps else 1.0
-    bound = 1.0 if events == steps else float(beta.ppf(0.95, events + 1, steps - events))
+    low = float(betaincinv(events + less, steps - events + 1 - less, tail)) if events else 0.0
+    high = float(betaincinv(events + 1 - less, steps - events + less, 1 - tail)) if events < steps else 1.0
+    bound = 1.0 if events == steps else float(betaincinv(events + 1, steps - events, 0.95))
     value = constant(events / steps) if events else nan
     return Rate(
         events,

@@ -103,7 +103,7 @@ class Kinetics:
         ways: dict[str, Any] = {
             name: {
                 "residence_time": found.fit.value / 1000,
-                "standard_error": found.fit.standard_error / 1000,
+                "residence_time_standard_error": found.fit.standard_error / 1000,
                 "amplitude": found.amplitude,
                 "chance": found.chance,
                 "integral_time": found.integral.value / 1000,

@@ -26,7 +26,7 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "again behind its minimum; half of the way to or from the maximum where it does not cross 1",
     "continuous": "part of the bonds within the cutoff that are there in every frame up to a lag",
     "tolerant": "the same with absences up to the tolerance bridged (t*, Impey, Madden & McDonald, "
-    "doi 10.1021/j150643a008)",
+    "doi 10.1021/j150643a008); longer than the others where lost ligands come back within the tolerance",
     "intermittent": "part of the bonds within the cutoff that are there a lag later, whatever happened between "
     "(Rapaport, doi 10.1080/00268978300102931)",
     "stable_states": "part of the bonds that a lag later have not been beyond the product cutoff",
@@ -87,6 +87,7 @@ class Exchange(Result):
         "residence_time": "residence_time",
         "residence_time_interval": "residence_time",
         "residence_time_lower_bound_95": "residence_time",
+        "residence_time_standard_error": "residence_time",
         "integral_time": "residence_time",
         "integral_time_standard_error": "residence_time",
         "escape_rate": "escape_rate",

@@ -78,8 +78,9 @@ class Survival:
 
     @property
     def last(self) -> float:
-        """Where the function stands at the last lag that has an origin."""
-        return float(self.values[np.flatnonzero(np.isfinite(self.values))[-1]])
+        """Part above chance, (C - p) / (1 - p), that is left at the last lag that has an origin."""
+        value = float(self.values[np.flatnonzero(np.isfinite(self.values))[-1]])
+        return (value - self.chance) / (1 - self.chance) if self.chance < 1 else 1.0
 
     def fitted(self) -> Floats:
         """Return the fitted function at the lags; NaN where there is no fit."""

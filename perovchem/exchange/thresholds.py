@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from perovchem.arrays import Floats
-from perovchem.cutoffs import SEARCH_RANGE, Cutoff
+from perovchem.cutoffs import BIN_WIDTH, SEARCH_RANGE, Cutoff
 from perovchem.errors import UsageError, nearest
 from perovchem.pairs import LONGEST_CUTOFF
 
@@ -103,6 +103,21 @@ def from_distribution(cutoff: Cutoff) -> Thresholds:
         )
     why = f"{inner} and does not rise again to {SEARCH_RANGE:g} Å: {DEFAULT_HYSTERESIS} Å behind the cutoff"
     return Thresholds(reactant, cutoff.value, fallback, why)
+
+
+def doubt(name: str, cutoff: Cutoff, limits: Thresholds) -> str:
+    """Say so where g(r) stays above 1 between the shells, so that no barrier parts bound from lost; else ""."""
+    around = np.flatnonzero(np.abs(cutoff.distances - cutoff.value) < BIN_WIDTH)
+    if limits.source == "given" or not len(around):
+        return ""
+    lowest = float(cutoff.pair_distribution[around].min())
+    if lowest < 1.0:
+        return ""
+    return (
+        f"{name}: g(r) is still {lowest:.2g} at the cutoff of {limits.cutoff:.2f} Å: no gap parts bound from lost, and "
+        f"rates and residence times hang on where they are said to be ({limits.reactant:.2f} and "
+        f"{limits.product:.2f} Å; --hysteresis sets both)"
+    )
 
 
 def _crossing(r: Floats, g: Floats, level: float, *, falling: bool) -> float:

@@ -157,7 +157,7 @@ def _short(average: BlockAverage) -> dict[str, float | bool]:
 
 
 def orientation(
-    frames: Frames,
+    frames: Frames | Any,
     *,
     molecule: str,
     axis: str,
@@ -175,7 +175,8 @@ def orientation(
     Parameters
     ----------
     frames : Frames
-        Evenly spaced in time, near enough that no axis turns around between two of them.
+        Evenly spaced in time, near enough that no axis turns around between two of them. Or an
+        object that :func:`perovchem.read_frames` takes.
     molecule : str
         Name or formula, found from the bonds of the first frame: "MA", "FA", "DMSO", "C3H8O2".
     axis : str

@@ -14,6 +14,7 @@ from perovchem.errors import UsageError, nearest
 from perovchem.frames import Frames
 from perovchem.molecules import BOND_TOLERANCE, Molecules, find_molecules
 from perovchem.progress import track
+from perovchem.unwrapping import short_edges
 
 CHUNK_BYTES: Final = 256 * 2**20
 """Axes of one pass over the frames."""
@@ -86,9 +87,11 @@ def follow(
 ) -> Iterator[tuple[Integers, Floats]]:
     """Yield chunks of molecules with their unit vectors in all frames, (n_frames, n_molecules, 3), Cartesian.
 
-    Each vector goes on from frame to frame by the shortest way in fractional coordinates, so neither boundaries
-    nor the size of the cell matter.
+    Each vector goes on from frame to frame by the shortest way, rounded in the reduced cell as
+    :func:`perovchem.unwrapping.unwrap` does, so neither boundaries nor the size or setting of the cell matter.
     """
+    reduction = short_edges(frames[:1].kernel_cells[0])
+    back = np.linalg.inv(reduction.astype(np.float64))
     size = max(1, int(CHUNK_BYTES / (48 * max(len(frames), 1))))
     for first in range(0, len(begins), size):
         which = np.arange(first, min(first + size, len(begins)))
@@ -101,7 +104,7 @@ def follow(
             positions = batch.fractional_positions
             raw = np.concatenate([last[None], positions[:, b] - positions[:, a]])
             steps = np.diff(raw, axis=0)
-            vectors = last + np.cumsum(steps - np.rint(steps), axis=0)
+            vectors = last + np.cumsum(steps - np.rint(steps @ back) @ reduction, axis=0)
             last = vectors[-1]
             cartesian = vectors @ batch.kernel_cells
             norms = np.linalg.norm(cartesian, axis=2, keepdims=True)

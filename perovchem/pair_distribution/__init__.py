@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -30,7 +30,7 @@ _PAIR: Final = re.compile(r"([A-Z][a-z]?)(?:\(([^()]+)\))?-([A-Z][a-z]?)(?:\(([^
 
 
 def pair_distribution(
-    frames: Frames,
+    frames: Frames | Any,
     *,
     pairs: str | Sequence[str] | Mapping[str, tuple[Sequence[int], Sequence[int]]],
     range: tuple[float, float] | None = None,  # noqa: A002  as numpy.histogram calls it
@@ -46,6 +46,7 @@ def pair_distribution(
     Parameters
     ----------
     frames : Frames
+        Or an object that :func:`perovchem.read_frames` takes.
     pairs : str, sequence of str, or mapping
         Elements, center first: "Pb-I", or with the molecule they belong to, "Pb-O(DMSO)"; or a name for each of
         several (centers, partners), atom numbers.
@@ -204,8 +205,9 @@ def _labels(frames: Frames, molecules: Molecules) -> Integers:
             long = len(places) > 2000 or number in molecules.periodic
             if long or np.linalg.norm(places[:, None] - places[None], axis=2).max() > half:
                 raise UsageError(
-                    f"{molecules.names[number]} is longer than half the cell, so its own pairs cannot be told",
-                    fix="count them too, or name groups of atoms",
+                    f"{molecules.names[number]} is longer than half the cell ({half:.2f} Å, by its shortest height), "
+                    "so its own pairs cannot be told",
+                    fix="count them too, name groups of atoms, or take a setting of the cell with shorter edges",
                 )
     return label
 

@@ -161,7 +161,7 @@ class StructureFactors(Result):
 
 
 def structure_factors(
-    frames: Frames,
+    frames: Frames | Any,
     *,
     elements: str | Sequence[str] | None = None,
     range: tuple[float, float] = (0.0, 8.0),  # noqa: A002  as numpy.histogram calls it
@@ -177,6 +177,7 @@ def structure_factors(
     Parameters
     ----------
     frames : Frames
+        Or an object that :func:`perovchem.read_frames` takes.
     elements : str or sequence of str, optional
         All by default.
     range : (float, float)

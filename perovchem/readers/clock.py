@@ -13,7 +13,12 @@ import numpy as np
 from perovchem.errors import PerovchemError
 from perovchem.frames import Floats, FrameSource, Integers
 from perovchem.readers.filebytes import FileBytes, open_bytes
-from perovchem.readers.incar import molecular_dynamics_timestep, number, read_incar
+from perovchem.readers.incar import (
+    molecular_dynamics_timestep,
+    number,
+    read_incar,
+    steps_between_outputs,
+)
 from perovchem.readers.outcar import read_outcar_head
 
 PACKED: Final = ("", ".gz", ".bz2", ".xz")
@@ -82,7 +87,7 @@ def stated_clock(file: FileBytes, kind: str) -> StatedClock:
     else:
         text = bytes(file.data[:_HEAD])
         found = re.findall(
-            rb'<i[^<>]{0,80}?name="(POTIM|NBLOCK|IBRION|NSW|ML_OUTBLOCK)"[^<>]{0,80}>\s*+([^<\s]{1,40})\s*+</i>',
+            rb'<i[^<>]{0,80}?name="(POTIM|NBLOCK|IBRION|NSW|ML_OUTBLOCK|ML_MODE|ML_ISTART)"[^<>]{0,80}>\s*+([^<\s]{1,40})\s*+</i>',
             text,
         )
         settings = {key.decode(): value.decode("latin-1") for key, value in found}
@@ -132,8 +137,11 @@ def clock_beside(source: FrameSource) -> tuple[StatedClock, list[str]]:
         if other.timestep != first.timestep:
             told = f"{first.origin} states a time step of {first.timestep:g} fs and {other.origin} "
             notes.append(told + f"{other.timestep:g} fs; the first was used")
-    if (every := number(dict(timed[-1].settings), "ML_OUTBLOCK")) is not None and every > 1:
-        notes.append(f"ML_OUTBLOCK = {every:g} in {timed[-1].origin}: check that times and labels agree")
+    every = next((n for clock in timed if (n := steps_between_outputs(dict(clock.settings)))), 0)
+    if every > 0:
+        nblock = max(nblock or 1, every)  # as VASP does
+    elif every < 0:
+        notes.append(f"ML_OUTBLOCK = {-every} beside {path.name}: check that times and labels agree")
     return replace(first, nblock=nblock), notes
 
 
@@ -175,6 +183,8 @@ def set_clock(source: FrameSource, timestep: float | None) -> tuple[Floats | Non
         return None, ()
     if source.format == "extended XYZ" and timestep is None:
         return None, ()
+    if timestep is None and source.interval_unknown:
+        return None, ()
     notes: list[str] = []
     if replaced and stated is not None:
         notes.append(f"the given time step of {timestep:g} fs replaces the times of {source.files[0].name}")
@@ -185,9 +195,7 @@ def set_clock(source: FrameSource, timestep: float | None) -> tuple[Floats | Non
         )
         source.metadata = replace(source.metadata, timestep=None, timestep_source="")
     clock = StatedClock(source.metadata.timestep, source.metadata.nblock, source.metadata.timestep_source)
-    if not replaced and (
-        clock.timestep is None or (clock.nblock is None and source.format == "XDATCAR")
-    ):
+    if not replaced and (clock.timestep is None or (clock.nblock is None and source.format == "XDATCAR")):
         beside, told = clock_beside(source)
         notes += told
         if clock.timestep is None:

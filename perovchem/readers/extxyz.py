@@ -10,6 +10,8 @@ columns ``Properties=`` names, in any order. What the format leaves open is take
 * ``time`` is fs: no program states its unit. A time step that is given replaces it. ``step`` numbers the frames.
 * A frame without ``Lattice`` is refused: nothing here can be computed without a cell. With a lattice, atoms are
   repeated in all three directions whatever ``pbc`` says, and a note tells where it says otherwise.
+* LAMMPS (``Timestep=``) writes in the units of its run and does not state them: its times, velocities and forces
+  are left out; its steps count, so that a time step gives times.
 * All frames hold the same atoms in the same order.
 
 Frames of one length of row are found by jumps and verified row by row; rows in fixed columns are read as
@@ -61,7 +63,8 @@ class ExtxyzSource(FrameSource):
         self.fixed_cell = bool((self._cells == self._cells[0]).all())
         self._scalars = dict(index.comments.scalars)
         times, steps = self._scalars.pop("time"), self._scalars.pop("step")
-        self.times = times if np.isfinite(times).all() else None
+        lammps = index.comments.n_of_lammps > 0
+        self.times = times if np.isfinite(times).all() and not lammps else None
         if (np.abs(steps) < 2**53).all() and (steps == np.rint(steps)).all():
             self.steps = steps.astype(np.int64)
         held = {name for columns in self._layouts for name in columns.first}
@@ -72,9 +75,9 @@ class ExtxyzSource(FrameSource):
                 ("forces", "forces" in held),
                 ("stress", bool(np.isfinite(self._stress[:, 0, 0]).any())),
             )
-            if there
+            if there and not (lammps and name in ("velocities", "forces"))
         )
-        self.notes = (*file.notes, *index.notes(), *self._assumptions(held))
+        self.notes = (*file.notes, *index.notes(), *self._assumptions(held, lammps=lammps))
 
     def coordinates(self, frames: Integers, atoms: Integers | None) -> Floats:
         """Return (n_frames, n_atoms, 3) float64, Å."""
@@ -240,8 +243,14 @@ class ExtxyzSource(FrameSource):
             fix="part numbers that are glued together, or restore the row",
         )
 
-    def _assumptions(self, held: set[str]) -> Iterator[str]:
+    def _assumptions(self, held: set[str], *, lammps: bool) -> Iterator[str]:
         name = self._file.path.name
+        if lammps:
+            yield (
+                f"{name}: LAMMPS does not state its units: times, velocities and forces are left out (give the time "
+                "step); its atoms keep their order from frame to frame with 'dump_modify sort id' alone"
+            )
+            return
         if self.times is not None:
             yield f"{name}: its times are taken as fs; where they are not, give the time step"
         if "velocities" in held:

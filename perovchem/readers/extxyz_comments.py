@@ -37,6 +37,8 @@ class Comments:
         Frames that are said not to be periodic in all directions.
     n_odd_stress : int
         Frames whose stress is no symmetric tensor.
+    n_of_lammps : int
+        Frames that number their step as LAMMPS does, "Timestep=".
     """
 
     cells: Floats
@@ -46,6 +48,7 @@ class Comments:
     layout_of: Integers
     n_open: int = 0
     n_odd_stress: int = 0
+    n_of_lammps: int = 0
 
 
 def read_comments(file: FileBytes, starts: Integers, ends: Integers) -> Comments:
@@ -137,7 +140,7 @@ def _take(
     sound = known is not None and known.shape[1] in (3, 9)
     if sound and known is not None:
         found.cells[frames] = cells = known.reshape(-1, 3, 3)
-        flat = np.flatnonzero(~(np.abs(np.linalg.det(cells)) > header.SMALLEST_VOLUME))
+        flat = np.flatnonzero(~(_volumes(cells) > header.SMALLEST_VOLUME))
         sound = not len(flat)
         where = where if sound or len(frames) == 1 else f"{where}, frame {frames[flat[0]]}"
     if not sound:
@@ -149,12 +152,22 @@ def _take(
     for name, values in found.scalars.items():
         if name in numbers and numbers[name].shape[1] == 1:
             values[frames] = numbers[name][:, 0]
+    if "Timestep" in numbers and numbers["Timestep"].shape[1] == 1:
+        found.scalars["step"][frames] = numbers["Timestep"][:, 0]
+        found.n_of_lammps += len(frames)
     if "pbc" in texts and header.periodic(texts["pbc"]) not in (None, (True, True, True)):
         found.n_open += len(frames)
     key = "stress" if "stress" in numbers or "stress" in texts else "virial"
     if key in numbers or key in texts:
         stress = header.tensors(numbers.get(key), len(frames))
         if key == "virial":
-            stress /= -np.abs(np.linalg.det(found.cells[frames]))[:, None, None]
+            stress /= -_volumes(found.cells[frames])[:, None, None]
         found.stress[frames] = stress
         found.n_odd_stress += int(np.isnan(stress[:, 0, 0]).sum())
+
+
+def _volumes(cells: Floats) -> Floats:
+    """Return the volume of each cell, whatever numbers a file gives for its vectors."""
+    with np.errstate(all="ignore"):
+        volumes: Floats = np.abs((cells[:, 0] * np.cross(cells[:, 1], cells[:, 2])).sum(axis=1))
+    return volumes

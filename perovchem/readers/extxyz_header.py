@@ -16,11 +16,13 @@ MOST_COLUMNS: Final = 1000
 SMALLEST_VOLUME: Final = 1e-6
 """Å3; below it, three vectors are none of a cell."""
 
-# a quoted text that is no value is passed over first; possessive, so that no text is tried in every way
+# a quoted text that is no value is passed over first; possessive, and begun neither within a word nor at an
+# escaped quote, so that no text is tried in every way
 _QUOTED: Final = rb'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\''
 _LIST: Final = rb"\[(?:[^\[\]]|\[[^\[\]]*+\])*+\]|\{(?:[^{}]|\{[^{}]*+\})*+\}"
 PAIR: Final = re.compile(
-    rb"([A-Za-z_][\w.\-]*+)[ \t]*+=[ \t]*+(?:(%b|%b)|([^\s\"',=]++))|%b" % (_QUOTED, _LIST, _QUOTED)
+    rb"(?<![\w.\-])([A-Za-z_][\w.\-]*+)[ \t]*+=[ \t]*+(?:(%b|%b)|([^\s\"',=]++))|(?<!\\)(?:%b)"
+    % (_QUOTED, _LIST, _QUOTED)
 )
 _PUNCTUATION: Final = bytes.maketrans(b"[]{},\"'", b"       ")
 KNOWN: Final = {
@@ -38,6 +40,7 @@ KNOWN: Final = {
     b"step": "step",
     b"Step": "step",
     b"i": "step",
+    b"Timestep": "Timestep",
 }
 _PLAIN: Final = b"species:S:1:pos:R:3"
 _VOIGT: Final = np.array([0, 5, 4, 5, 1, 3, 4, 3, 2])

@@ -15,6 +15,7 @@ LONGEST_STEP: Final = 1e6
 """fs; no time step of molecular dynamics lies outside, and what is multiplied with one stays finite."""
 _MOST: Final = 1 << 20
 """No INCAR is longer, bytes."""
+_MOST_STEPS: Final = 1 << 31
 _TOKENS: Final = re.compile(
     r"""(?P<quoted>"[^"]*")|(?P<comment>[#!][^\n]*)|(?P<join>\\[ \t\r]*\n)"""
     r"""|(?P<end>[;\n])|(?P<text>[^"#!\\;\n]+|.)"""
@@ -83,6 +84,29 @@ def number(settings: Mapping[str, str], key: str) -> float | None:
     except (IndexError, ValueError):
         return None
     return value if math.isfinite(value) else None
+
+
+def steps_between_outputs(settings: Mapping[str, str]) -> int:
+    """Return ML_OUTBLOCK where the run is prediction with a machine-learned force field, 0 where it is none.
+
+    Elsewhere VASP does not heed it; where the mode is not given, the sign is negative.
+
+    Examples
+    --------
+    >>> steps_between_outputs({"ML_OUTBLOCK": "10", "ML_MODE": "run"})
+    10
+    >>> steps_between_outputs({"ML_OUTBLOCK": "10", "ML_MODE": "train"})
+    0
+    >>> steps_between_outputs({"ML_OUTBLOCK": "10"})
+    -10
+    """
+    every = number(settings, "ML_OUTBLOCK") or 0.0
+    if not 1 < every < _MOST_STEPS:
+        return 0
+    mode = settings.get("ML_MODE", "").strip("'\"").lower()
+    if not mode:
+        return int(every) if number(settings, "ML_ISTART") == 2 else -int(every)
+    return int(every) if mode == "run" else 0
 
 
 def molecular_dynamics_timestep(settings: Mapping[str, str]) -> float | None:

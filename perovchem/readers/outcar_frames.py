@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -18,11 +19,12 @@ from perovchem._kernels.neighbors import FARTHEST
 from perovchem.errors import MissingDataError
 from perovchem.frames import Floats, FrameSource, Integers, RunMetadata
 from perovchem.readers.filebytes import FileBytes
-from perovchem.readers.incar import molecular_dynamics_timestep, number
+from perovchem.readers.incar import molecular_dynamics_timestep, number, steps_between_outputs
 from perovchem.readers.numbers import bad_row, read_rows
 from perovchem.readers.outcar_head import KILOBAR, is_closed, judge_convergence, read_outcar_head
 from perovchem.readers.outcar_index import (
     MOVES,
+    appended_runs,
     check_head,
     fixed_pattern,
     index_steps,
@@ -111,10 +113,35 @@ class OutcarSource(FrameSource):
         )
         self._pattern = fixed_pattern(file, int(self._steps[0, outcar_scan.POSITIONS]))
         self.notes = file.notes + losses(file, head, summary, self.n_frames, closed=closed)
+        self._check_clock(summary)
         if unreadable := self._scalars_and_losses[1]:
             self.notes += (
                 f"{file.path.name}: {unreadable} numbers are printed as **** or NaN and count as unknown",
             )
+
+    def _check_clock(self, summary: Integers) -> None:
+        """Take the time step back where it is not that of all frames, or steps may have been left out."""
+        timestep, told = self.metadata.timestep, ""
+        others = [
+            molecular_dynamics_timestep(one.settings)
+            for one in appended_runs(self._file, self._head, self._steps)
+        ]
+        if timestep and (other := next((one for one in others if one != timestep), timestep)) != timestep:
+            told = (
+                f"time steps of {timestep:g} fs and {'none' if other is None else f'{other:g} fs'} in runs one after "
+                "the other; split the log to have times"
+            )
+        every = steps_between_outputs(self._head.settings)
+        learned = bool((self._steps[:, outcar_scan.LEARNED] == 1).all())
+        if timestep and every and learned and not summary[outcar_scan.N_WITHOUT]:
+            told = (
+                f"ML_OUTBLOCK is {abs(every)}: whether VASP left out steps depends on its version, so the frames "
+                "have no times; give the time between frames with --timestep"
+            )
+        if told:
+            self.metadata = replace(self.metadata, timestep=None, timestep_source="")
+            self.interval_unknown = True
+            self.notes += (f"{self._file.path.name}: {told}",)
 
     @property
     def is_trajectory(self) -> bool:

@@ -26,6 +26,8 @@ KEYS: Final = re.findall(
     "ISPIN ENCUT ISMEAR SIGMA LSORBIT IVDW GGA",
 )
 _SETTING: Final = re.compile(rb"(?<![^\s;])(%b)\s*+=\s*+([^\s;]++)" % "|".join(KEYS).encode())
+_ECHOED: Final = re.compile(rb"(?m)^[ \t]*(ML_OUTBLOCK|ML_MODE|ML_ISTART)[ \t]*=[ \t]*([^\s#!;]{1,40})")
+"""Said by the echo of the INCAR alone."""
 _VALENCE = re.compile(rb"VRHFIN\s*=\s*([A-Za-z]{1,2})\s*:")
 _TITLE = re.compile(rb"(?:TITEL\s*=|POTCAR:)\s*\S+\s+([A-Z][a-z]?)(?![a-z])")
 
@@ -49,6 +51,11 @@ def read_outcar_head(file: FileBytes) -> OutcarHead:
     start = data.find(b"Startparameter for this run", max(arrays, 0), _HEAD)
     end = start if start >= 0 else len(data)
     settings: dict[str, str] = {}
+    echo = data.find(b"INCAR:", 0, 8192)
+    if echo >= 0:
+        stop = data.find(b"POTCAR:", echo, echo + 16384)
+        for match in _ECHOED.finditer(bytes(data[echo : stop if stop >= 0 else echo + 16384])):
+            settings.setdefault(match.group(1).decode(), match.group(2).decode("latin-1"))
     for begin, stop in (
         (data.find(b"MD-specific parameters", 0, max(arrays, 0)), arrays),
         (start, start + 16384),

@@ -13,7 +13,7 @@ from perovchem.errors import FormatError, MissingDataError
 from perovchem.frames import Integers
 from perovchem.readers.filebytes import FileBytes
 from perovchem.readers.incar import number
-from perovchem.readers.outcar_head import OutcarHead, ends_with_thermostat
+from perovchem.readers.outcar_head import OutcarHead, ends_with_thermostat, read_outcar_head
 
 _SMALLEST_ROW: Final = 12
 _SMALLEST_STEP: Final = 100
@@ -21,6 +21,9 @@ _WIDEST: Final = 12
 """From the end of one column to the point of the next; VASP leaves 11 at most."""
 _TEXT_AT_ONCE: Final = 64 << 20
 """Bytes of the file read before their pages are let go."""
+_MOST_RUNS: Final = 200
+_LONGEST_POTENTIALS: Final = 1 << 20
+"""Bytes that what VASP repeats of its POTCARs takes at most."""
 _DISPLACED: Final = ("5", "6", "7", "8")
 MOVES: Final = ("0", "1", "2", "3")
 
@@ -111,6 +114,30 @@ def losses(
             f"{name}: IBRION = {head.settings['IBRION']}: the frames are displaced structures, no trajectory"
         )
     return tuple(notes)
+
+
+def appended_runs(file: FileBytes, head: OutcarHead, rows: Integers) -> Iterator[OutcarHead]:
+    """Yield the heads of runs appended to the first, having refused those of other atoms.
+
+    Raises
+    ------
+    FormatError
+        If the atoms of one are others, or in another order.
+    """
+    labels, places = rows[:, outcar_scan.LABEL], rows[:, outcar_scan.POSITIONS]
+    for frame in (np.flatnonzero(np.diff(labels) <= 0) + 1)[:_MOST_RUNS].tolist():
+        begin = file.data.rfind(b"Dimension of arrays:", int(places[frame - 1]), int(places[frame]))
+        if begin < 0:
+            continue
+        begin = max(int(places[frame - 1]), begin - _LONGEST_POTENTIALS)
+        other = read_outcar_head(FileBytes(file.path, bytes(file.data[begin : int(places[frame])])))
+        if other.species and other.species != head.species:
+            raise FormatError(
+                f"a run of {len(other.species)} atoms is appended to one of {len(head.species)}, or in another order",
+                where=file.where(int(places[frame])),
+                fix="split the log where a line begins with its version (vasp.), and read each run by itself",
+            )
+        yield other
 
 
 def no_frames(file: FileBytes, summary: Integers, lost: int) -> MissingDataError:

@@ -17,7 +17,7 @@ from perovchem.errors import FormatError, InputError, MissingDataError, Perovche
 from perovchem.frames import Floats, Frames, FrameSource
 from perovchem.readers.clock import labels_of, plain_name, seams, set_clock, shared
 from perovchem.readers.filebytes import FileBytes, open_bytes
-from perovchem.readers.incar import LONGEST_STEP, SHORTEST_STEP
+from perovchem.readers.incar import LONGEST_STEP, SHORTEST_STEP, number, read_incar
 from perovchem.readers.joined import JoinedSource, Segment, join
 from perovchem.readers.sniff import identify
 
@@ -348,6 +348,7 @@ def _add_subfolders(folder: Path, entries: list[Path], found: _Found) -> bool:
         )
     if not families:
         return False
+    _refuse_images(folder, entries)
     (members,) = families.values()
     members.sort(key=lambda member: (member[0], member[1].name))
     for _, entry, inner in members:
@@ -357,6 +358,23 @@ def _add_subfolders(folder: Path, entries: list[Path], found: _Found) -> bool:
     if empty:
         found.notes.append(f"no trajectory in {', '.join(empty)}")
     return True
+
+
+def _refuse_images(folder: Path, entries: list[Path]) -> None:
+    """Refuse the images of a nudged elastic band, whose folders look like the segments of one run."""
+    for entry in entries:
+        if plain_name(entry) == "INCAR" and entry.is_file():
+            try:
+                images = number(read_incar(open_bytes(entry)), "IMAGES")
+            except PerovchemError:
+                return
+            if images is not None and images > 0:
+                raise InputError(
+                    f"its numbered folders are {images:.0f} images of one path (IMAGES in the INCAR), no segments of "
+                    "one run",
+                    where=str(folder),
+                    fix="name the folder of one image",
+                )
 
 
 def _add_by_content(folder: Path, entries: list[Path], found: _Found) -> bool:

@@ -31,9 +31,7 @@ _OSZICAR: Final = re.compile(
     rb"(?m)^(?: +N +E +dE +d eps +ncg|(?:DAV|RMM|CG|SDA|DIA|EDF) ?:[ \t]*+\d++[ \t]"
     rb"|[ \t]*+(?:\d++|\*++)[ \t]++(?:T[ \t]*=[^=\n]{1,20}E|F)[ \t]*=[ \t]*[-+.\d*])"
 )
-_EXTXYZ: Final = re.compile(
-    rb"\A\s*+\d++[ \t]*+\r?+\n(?=[^\n]*?\b(?:[Ll]attice|[Pp]roperties)[ \t]{0,9}=)"
-)
+_EXTXYZ: Final = re.compile(rb"\A\s*+\d++[ \t]*+\r?+\n(?=[^\n]*?\b(?:[Ll]attice|[Pp]roperties)[ \t]{0,9}=)")
 #: Recognized, to say so, but read by no door of this version.
 _OTHERS: Final = (
     (re.compile(rb"(?m)^PROCAR "), "a PROCAR"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -19,11 +20,13 @@ from perovchem.frames import Floats, FrameSource, Integers, RunMetadata
 from perovchem.readers.filebytes import FileBytes
 from perovchem.readers.incar import molecular_dynamics_timestep, number
 from perovchem.readers.outcar_head import KEYS, KILOBAR
+from perovchem.readers.vaspout_rows import rows_of_frames, steps_between
 from perovchem.readers.vaspout_sets import Sets, open_sets
 from perovchem.units import GPA
 
 _STEPS: Final = "intermediate/ion_dynamics/"
 _ARRAYS: Final = {"forces": (_STEPS + "forces", 3), "stress": (_STEPS + "stress", 3)}
+_LEARNED: Final = ("ML_OUTBLOCK", "ML_MODE", "ML_ISTART")
 _MOMENTS: Final = (_STEPS + "magnetism/spin_moments/values", _STEPS + "magnetism/moments")
 _ENERGIES: Final = {
     "free energy TOTEN": "free_energy",
@@ -68,7 +71,9 @@ class VaspoutSource(FrameSource):
                     fix="give the vaspout.h5 of a VASP run, or its XDATCAR",
                 )
             n_atoms = int(positions.shape[1])
-            held = sets.held(positions)
+            self._n_written = held = sets.held(positions)
+            self.metadata = _metadata(sets, file)
+            self._between = steps_between(self.metadata.settings)
             self._cells = _cells(sets, str(file.path)) if held else np.empty((0, 3, 3))
             announced = max(int(positions.shape[0]), len(self._cells))
             self.n_frames = min(held, _last_cell(self._cells) + 1)
@@ -76,8 +81,9 @@ class VaspoutSource(FrameSource):
                 raise _no_step(file)
             self.species = _species(sets, n_atoms, str(file.path))  # so many, for they have positions
             self._moments = ""
+            self._rows_of: dict[str, Integers] = {}
             self.arrays, notes = self._find_arrays(sets, n_atoms)
-            self.metadata, told = _metadata(sets, file)
+            told = self._find_steps(sets)
         self._cells = self._cells[: self.n_frames]
         self.fixed_cell = bool((self._cells == self._cells[0]).all())
         self.complete = file.complete and self.n_frames == announced
@@ -101,20 +107,45 @@ class VaspoutSource(FrameSource):
                     fix="copy the file again",
                 )
             held = sets.held(data)
-            if 0 < held == self.n_frames - 1:
-                self.n_frames = held
-            if held >= self.n_frames:
+            if self._between == 1 and 0 < held == self._n_written - 1:
+                self.n_frames = min(held, self.n_frames)
+                held += 1
+            if (rows := rows_of_frames(held, self._n_written, self._between)) is not None:
+                self._rows_of[path] = rows
                 found.add(name)
             elif held:
-                notes.append(f"the {name} of {held} steps belong to no known ones of {self.n_frames}")
+                notes.append(f"the {name} of {held} steps belong to no known ones of {self._n_written}")
         for path in _MOMENTS:
             data = sets.find(path, "f", 4)
             if data is not None and data.shape[1] in (2, 4) and data.shape[2] == n_atoms:
-                if sets.held(data) >= self.n_frames:
-                    self._moments = path
+                rows = rows_of_frames(sets.held(data), self._n_written, self._between)
+                if rows is not None:
+                    self._moments, self._rows_of[path] = path, rows
                     found.add("magnetic_moments")
                 break
         return frozenset(found), notes
+
+    def _find_steps(self, sets: Sets) -> list[str]:
+        """Number the frames by their steps, where steps are left out; return what must be told."""
+        if self.metadata.timestep is None or self._between == 1:
+            return []
+        energies = sets.find(_STEPS + "energies", "f", 2)
+        rows = None
+        if energies is not None:
+            rows = rows_of_frames(sets.held(energies), self._n_written, self._between)
+        rows = self._rows_of.get(_ARRAYS["forces"][0]) if rows is None else rows
+        if rows is not None and rows[0] > 0:
+            self.steps = rows[: self.n_frames] + 1
+            return [
+                f"positions were written after every {self._between} steps; energies and forces are of these"
+            ]
+        self.interval_unknown = True
+        self.metadata = replace(self.metadata, timestep=None, timestep_source="")
+        key = "NBLOCK" if number(self.metadata.settings, "NBLOCK") == self._between else "ML_OUTBLOCK"
+        return [
+            f"{key} is {self._between}: whether VASP left out steps depends on its version, so the frames have no "
+            "times; give the time between frames with --timestep"
+        ]
 
     def coordinates(self, frames: Integers, atoms: Integers | None) -> Floats:
         """Return fractional positions, (n_frames, n_atoms, 3)."""
@@ -135,7 +166,7 @@ class VaspoutSource(FrameSource):
         if name == "stress":
             tension: Floats = self._rows(_ARRAYS[name][0], frames, None, name) * (-KILOBAR / GPA)
             return tension
-        chosen = np.asarray(frames, np.int64)
+        chosen = self._rows_of[self._moments][np.asarray(frames, np.int64)]
         out = np.zeros((len(chosen), len(self.species), 3))
         for k in range(len(chosen)):  # one by one: they are resolved by orbital
             with open_sets(self._file) as sets:
@@ -150,7 +181,8 @@ class VaspoutSource(FrameSource):
         """Return the numbers of chosen frames, having refused those that are not finite."""
         chosen = np.asarray(frames, np.int64)
         with open_sets(self._file) as sets:
-            out: Floats = sets.rows(path, chosen, 3)
+            rows = self._rows_of[path][chosen] if path in self._rows_of else chosen
+            out: Floats = sets.rows(path, rows, 3)
         if atoms is not None:
             out = np.ascontiguousarray(out[:, np.asarray(atoms, np.int64)])
         sound = np.isfinite(out).all(axis=(1, 2))
@@ -174,18 +206,23 @@ class VaspoutSource(FrameSource):
             tags = sets.texts(_STEPS + "energies_tags") or []
             energies = sets.find(_STEPS + "energies", "f", 2)
             if energies is not None and energies.shape[1] == len(tags) and len(tags):
-                known = min(sets.held(energies), self.n_frames)
+                held = sets.held(energies)
+                rows = rows_of_frames(held, self._n_written, self._between)
+                rows = frames if rows is None and self._between == 1 and held <= self.n_frames else rows
                 values = np.full((self.n_frames, len(tags)), np.nan)
-                values[:known] = sets.rows(_STEPS + "energies", frames[:known], 2)
+                if rows is not None:
+                    known = rows[: self.n_frames]
+                    known = known[known < held]
+                    values[: len(known)] = sets.rows(_STEPS + "energies", known, 2)
                 values[~np.isfinite(values)] = np.nan
                 for column, tag in enumerate(tags):
                     if name := _ENERGIES.get(" ".join(tag.split())):
                         out[name] = values[:, column]
             if "stress" in self.arrays:
-                stress = sets.rows(_STEPS + "stress", frames, 3)
+                stress = sets.rows(_STEPS + "stress", self._rows_of[_STEPS + "stress"][: self.n_frames], 3)
                 pressure = np.trace(stress, axis1=1, axis2=2) * (KILOBAR / 3.0)
                 out["pressure"] = np.where(np.isfinite(pressure), pressure, np.nan)
-            out |= _electrons(sets, self.n_frames)
+            out |= _electrons(sets, self.n_frames, self._n_written, self._between)
         return out
 
 
@@ -264,43 +301,40 @@ def _last_cell(cells: Floats) -> int:
     return int(written[-1]) if len(written) else -1
 
 
-def _electrons(sets: Sets, n_frames: int) -> dict[str, Floats]:
+def _electrons(sets: Sets, n_frames: int, n_written: int, between: int) -> dict[str, Floats]:
     """Return electronic steps and convergence, where VASP wrote them for every ionic step."""
     out: dict[str, Floats] = {}
     if (table := sets.find(_STEPS + "oszicar", "f", 2)) is not None and table.shape[1]:
         counted = sets.rows(_STEPS + "oszicar", np.arange(sets.held(table)), 2)[:, 0]
         first = np.flatnonzero(counted == 1)
-        if len(first) >= n_frames:
+        if (rows := rows_of_frames(len(first), n_written, between)) is not None:
             ends = np.append(first, len(counted))
-            out["electronic_steps"] = np.diff(ends)[:n_frames].astype(np.float64)
+            out["electronic_steps"] = np.diff(ends)[rows[:n_frames]].astype(np.float64)
     path = _STEPS + "electronic_step_converged"
     for n_dimensions in (1, 2):
         try:
             data = sets.find(path, "iuf", n_dimensions)
         except FormatError:
             continue
-        if data is not None and data.size and data.shape[0] >= n_frames and sets.held(data) >= n_frames:
-            flags = np.asarray(data[:n_frames], np.float64).reshape(n_frames, -1)[:, 0]
+        if data is None or not data.size:
+            break
+        rows = rows_of_frames(sets.held(data), n_written, between)
+        if rows is not None:
+            every = np.asarray(data[: int(rows[-1]) + 1], np.float64).reshape(int(rows[-1]) + 1, -1)
+            flags = every[rows[:n_frames], 0]
             out["converged"] = np.where(np.isfinite(flags), (flags == 0).astype(np.float64), np.nan)
         break
     return out
 
 
-def _metadata(sets: Sets, file: FileBytes) -> tuple[RunMetadata, list[str]]:
-    """Return version, settings and time step, and what must be told."""
-    settings = {key: text for key in KEYS if (text := _setting(sets, f"input/incar/{key}"))}
+def _metadata(sets: Sets, file: FileBytes) -> RunMetadata:
+    """Return version, settings and time step."""
+    settings = {key: text for key in (*KEYS, *_LEARNED) if (text := _setting(sets, f"input/incar/{key}"))}
     parts = [sets.number(f"version/{part}") for part in ("major", "minor", "patch")]
     version = ".".join(f"{part:.0f}" for part in parts if np.isfinite(part))
     timestep = molecular_dynamics_timestep(settings)
-    told: list[str] = []
-    if timestep and (every := sets.number("input/incar/ML_OUTBLOCK")) > 1:
-        told.append(
-            f"ML_OUTBLOCK is {every:g}: whether VASP left out steps depends on its version, so the frames have no "
-            "times; give the time between frames with --timestep"
-        )
-        timestep = None
     nblock = number(settings, "NBLOCK")
-    metadata = RunMetadata(
+    return RunMetadata(
         code="VASP",
         version=version,
         timestep=timestep,
@@ -308,7 +342,6 @@ def _metadata(sets: Sets, file: FileBytes) -> tuple[RunMetadata, list[str]]:
         timestep_source=f"POTIM in {file.path.name}" if timestep else "",
         settings=settings,
     )
-    return metadata, told
 
 
 def _setting(sets: Sets, path: str) -> str:

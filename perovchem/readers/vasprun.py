@@ -19,6 +19,7 @@ from perovchem._kernels import scan, tagged_rows
 from perovchem.errors import FormatError, MissingDataError
 from perovchem.frames import Floats, FrameSource, Integers, RunMetadata
 from perovchem.readers.filebytes import FileBytes
+from perovchem.readers.incar import steps_between_outputs
 from perovchem.readers.numbers import bad_row
 from perovchem.readers.vasprun_head import (
     check_head,
@@ -89,6 +90,7 @@ class VasprunSource(FrameSource):
         )
         self.fixed_cell = self._has_fixed_cell()
         self.times, note = _times(self.metadata, self.n_frames)
+        self.interval_unknown = bool(note)
         self.notes += note
 
     def coordinates(self, frames: Integers, atoms: Integers | None) -> Floats:
@@ -308,7 +310,7 @@ def _times(metadata: RunMetadata, n_frames: int) -> tuple[Floats | None, tuple[s
     """Return POTIM times the number of the step, fs, where the run is dynamic and every step was written."""
     if metadata.timestep is None:
         return None, ()
-    if setting_number(metadata.settings, "ML_OUTBLOCK") > 1:
+    if steps_between_outputs(metadata.settings):
         return None, (
             f"ML_OUTBLOCK is {metadata.settings['ML_OUTBLOCK']}: whether VASP left out steps depends on its "
             "version, so the frames have no times; give the time between frames with --timestep",

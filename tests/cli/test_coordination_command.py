@@ -60,6 +60,7 @@ def test_compared_runs_share_their_cutoffs(tmp_path) -> None:
     assert one["cutoffs"] == other["cutoffs"]
     assert any("density" in sentence for sentence in found["warnings"])
     assert any("machine-learned potential" in sentence for sentence in found["warnings"])
+    assert sum("Langevin thermostat" in sentence for sentence in found["warnings"]) == 1  # of both runs
     for row in found["results"]:
         assert sum(row["sharing"].values()) == pytest.approx(1)
         assert sum(row["speciation"]["by_element"].values()) == pytest.approx(1)
@@ -73,7 +74,9 @@ def test_folder_of_results(tmp_path) -> None:
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "new" / "results"
     names = {path.name for path in folder.iterdir()}
-    figures = ("distributions", "bond_lengths", "coordination_numbers", "sharing", "structure")
+    figures = (
+        "distributions", "bond_lengths", "coordination_numbers", "sharing", "survival", "stays", "structure",
+    )  # fmt: skip
     assert names == {
         "coordination.csv", "coordination.json", "per_frame_GBL_300_K.csv", "per_frame_GBL_300_K.nc", "page.html",
         *(f"{figure}.{kind}" for figure in figures for kind in ("png", "svg")),
@@ -87,6 +90,21 @@ def test_folder_of_results(tmp_path) -> None:
     page = (folder / "page.html").read_text(encoding="utf-8")
     assert "perovchem coordination gbl_solution --cutoff Pb-I=4.0" in page
     assert (folder / "sharing.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_exchange_is_that_of_its_own_command() -> None:
+    """Or, where nothing states times, the reason stands in the row and nowhere else."""
+    arguments = ("gbl_solution", "--ligand", "I", "--ligand", "O", "--discard", "4ps")
+    beside, alone = document("coordination", *arguments), document("exchange", *arguments)
+    (row,), (same,) = beside["results"], alone["results"]
+    assert row["exchange"] == {key: value for key, value in same.items() if key not in ("input", "label")}
+    assert set(row["exchange"]["warnings"]) <= set(row["warnings"])
+    assert beside["units"].items() >= alone["units"].items()
+    assert "Exchange of ligands" in run("coordination", *arguments).stdout
+    crystal = document("coordination", "CsPbCl3_cubic", "--ligand", "Cl")
+    assert "single frame" in crystal["results"][0]["exchange"]["refused"]
+    assert crystal["warnings"] == []
+    assert "xchange" not in run("coordination", "CsPbCl3_cubic", "--ligand", "Cl").stdout
 
 
 def test_segments_joined_by_plus(tmp_path) -> None:

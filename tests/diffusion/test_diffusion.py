@@ -192,6 +192,39 @@ def test_particles_at_rest_are_caged() -> None:
     assert found.upper_bound == pytest.approx(0, abs=1e-12)
 
 
+def test_a_power_law_is_told_on_either_side_of_diffusion() -> None:
+    """MSD = t^1.2 and t^.8 of few particles pass for straight; the exponent and what it may mean are then told."""
+    for power, words in ((1.2, "velocities not yet forgotten"), (0.8, "as of vibrations")):
+        found = []
+        for seed in range(6):
+            positions = motion.power_law(np.random.default_rng(seed), 800, 8, power)
+            found.append(pc.diffusion(run_of(positions), of="Pb", remove_drift=False))
+        passed = [one for one in found if one.verdict == "diffusive"]
+        told = [any(words in note for note in one.warnings) for one in passed]
+        assert all(one.verdict in ("diffusive", "subdiffusive", "ballistic") for one in found)
+        assert sum(told) >= 0.6 * len(passed) and len(told) - sum(told) <= 2
+
+
+@pytest.mark.parametrize(("seed", "ballistic"), [(0, True), (3, False), (8, False)])
+def test_ballistic_is_only_what_grows_so_itself(seed, ballistic) -> None:
+    """Three ions swing for two periods; the line grows as t^1.8 each time, the curve to its longest lag less or more."""
+    random = np.random.default_rng(seed)
+    t = np.arange(400)[:, None, None]
+    swing = np.cos(2 * np.pi * t / random.normal(180, 20, (1, 3, 3)) + random.uniform(0, 6.3, (1, 3, 3)))
+    found = pc.diffusion(run_of(swing), of="Pb", remove_drift=False)
+    ends = found.msd[found.line.lags[[0, -1]]]
+    grows = math.log(ends[1] / ends[0]) / math.log(found.line.lags[-1] / found.line.lags[0])
+    assert (grows > 1) == (found.verdict == "ballistic") == ballistic
+
+
+def test_a_langevin_thermostat_leaves_no_flow_to_correct_for() -> None:
+    run = pc.read_frames("2me_solution", discard="4ps")
+    with pytest.warns(PerovchemWarning, match="correction for the size of the box"):
+        pc.diffusion(run, of="Pb", viscosity=1.0, temperature=300)
+    plain = pc.diffusion(run_of(of_walk()), of="Pb", viscosity=1.0, temperature=300)
+    assert not any("correction for the size" in note for note in plain.warnings)
+
+
 def test_the_friction_of_the_bundled_solutions_stands_in_the_result() -> None:
     run = pc.read_frames("2me_solution", discard="4ps")
     with pytest.warns(PerovchemWarning, match="Langevin"):

@@ -21,6 +21,20 @@ def test_stokes_einstein_inverts() -> None:
     assert found.diffusion_coefficient == pytest.approx(value, rel=1e-9)
 
 
+def test_water_by_hand() -> None:
+    """SPC/E at 298 K, .729 mPa s (doi 10.1063/1.3330544), 216 molecules at .998 g/cm3: a cube of 18.63 Å.
+
+    2.837297 x 4.1144e-21 J / (6 pi x 7.29e-4 Pa s x 1.8633e-9 m) = 4.559e-10 m2/s, about N^(-1/3) of D = 2.5 to
+    3e-9 m2/s (arXiv 2402.09348); with D = 2.5e-9 + 4.56e-10 a radius of 1.01 Å.
+    """
+    edge = (216 * 18.015 / (0.998 * 0.60221408)) ** (1 / 3)
+    assert edge == pytest.approx(18.64, abs=0.01)
+    found = hydrodynamics(2.5e-9, 0.0, temperature=298.0, viscosity=0.729, edge=edge)
+    assert found.box_correction == pytest.approx(4.56e-10, rel=2e-3)
+    assert found.box_correction / found.diffusion_coefficient == pytest.approx(216 ** (-1 / 3), rel=0.1)
+    assert found.radius == pytest.approx(1.013, abs=0.002)
+
+
 def test_correction_falls_as_one_over_the_edge_and_the_radius_follows() -> None:
     small, large = (
         hydrodynamics(1e-9, 0, temperature=300, viscosity=0.8, edge=edge) for edge in (20.0, 40.0)

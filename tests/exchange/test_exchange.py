@@ -19,7 +19,7 @@ import perovchem as pc
 from perovchem.cutoffs import Cutoff
 from perovchem.errors import MissingDataError, UsageError
 from perovchem.exchange import exchange_or_reason
-from perovchem.exchange.thresholds import from_distribution
+from perovchem.exchange.thresholds import doubt, from_distribution, thresholds
 from perovchem.frames import Frames
 from perovchem.result import jsonable
 
@@ -300,6 +300,22 @@ def test_thresholds_of_a_shallow_minimum_stand_half_way() -> None:
     limit = from_distribution(valley(2.0, 4.0))
     assert (limit.reactant, limit.product) == (pytest.approx(3.5, abs=0.05), pytest.approx(4.5, abs=0.05))
     assert from_distribution(valley(0.2, 0.6)).product == pytest.approx(4.5, abs=0.05)
+
+
+def test_a_g_that_stays_above_one_parts_nothing_and_says_so() -> None:
+    for lowest, far, words in ((2.0, 4.0, "no gap parts bound from lost"), (0.4, 2.0, "")):
+        cutoff = valley(lowest, far)
+        note = doubt("Pb-I", cutoff, from_distribution(cutoff))
+        assert words in note and bool(note) == bool(words)
+        assert doubt("Pb-I", cutoff, thresholds({"Pb-I": cutoff}, 0.5)["Pb-I"]) == ""  # given
+
+
+def test_the_minimum_of_the_thin_solution_alone_is_no_gap() -> None:
+    """2-ME has iodide at 4 Å for a while: its own g(r) does not fall below 1 before."""
+    shells = pc.coordination(pc.read_frames("2me_solution", discard="4ps"), ligands=("I", "O"))
+    notes = pc.exchange(shells).notes
+    assert any(note.startswith("Pb-I: g(r) is still") for note in notes)
+    assert not any(note.startswith("Pb-O: g(r) is still") for note in notes)
 
 
 def test_thresholds_without_g_say_so() -> None:

@@ -135,6 +135,33 @@ def test_recrossing_spoils_the_continuous_time_only(seed) -> None:
     assert abs(tolerant.value - 1 / off) < 4 * tolerant.standard_error + 0.03 / off
 
 
+def test_bridging_real_returns_makes_the_tolerant_time_longer() -> None:
+    """With returns at a rate k' a part q = 1 - exp(-k' t*) of the absences is bridged.
+
+    A bridged stay is 1/(1 - q) stays of 1/k and q/(1 - q) absences of 1/k' - t* (1 - q)/q: 87.7 frames, not 40.
+    """
+    off, on, most = 0.025, 0.015, 40
+    q = -math.expm1(-on * most)
+    true = (1 / off + q * (1 / on - most * (1 - q) / q)) / (1 - q)
+    assert true == pytest.approx(87.7, abs=0.05)
+    ticks = even(4000)
+    shell = visits_of(two_state(4000, 60, off=off, on=on, interval=1.0, seed=7), ticks, enter=1, stay=1)
+    tolerant = survival(shell.bridged(most, ticks.stop), ticks, n_possible=60, intermittent=False).integral
+    assert tolerant.value == pytest.approx(true, abs=4 * tolerant.standard_error + 0.03 * true)
+    for again in (False, True):
+        plain = survival(shell, ticks, n_possible=60, intermittent=again).fit
+        assert plain.value == pytest.approx(1 / off, abs=4 * plain.standard_error)
+
+
+def test_what_is_left_is_counted_above_chance() -> None:
+    """Of pairs bound half of the time, an intermittent function ends at .5, and nothing is left above chance."""
+    ticks = even(3000)
+    shell = visits_of(two_state(3000, 40, off=0.1, on=0.1, interval=1.0, seed=3), ticks, enter=1, stay=1)
+    found = survival(shell, ticks, n_possible=40, intermittent=True)
+    assert found.values[-1] == pytest.approx(0.5, abs=0.05)
+    assert found.last == pytest.approx(0.0, abs=0.1)
+
+
 def test_survival_of_a_chain_is_the_exponential_at_every_lag() -> None:
     """S(t) = e^(-off t) and C(t) = p + (1 - p) e^(-(off + on) t), within four standard errors."""
     off, on = 0.03, 0.01

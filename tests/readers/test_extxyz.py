@@ -159,6 +159,31 @@ def test_no_header_takes_long(piece):
     assert time.perf_counter() - start < 1.0
 
 
+@pytest.mark.parametrize(
+    "piece", [b"x" * 300_000, b'"' + b'\\"' * 300_000, b"k='\\'" * 100_000, b"k={[k=" * 100_000]
+)
+def test_a_header_of_any_length_is_read_in_one_pass(piece):
+    start = time.perf_counter()
+    found = header.key_values(b'Lattice="1 0 0 0 1 0 0 0 1" ' + piece)
+    assert time.perf_counter() - start < 2.0
+    assert found == {"Lattice": b"1 0 0 0 1 0 0 0 1"}
+
+
+def test_a_key_is_a_whole_word():
+    assert header.key_values(b"2energy=1 dft.energy=2 a-energy=3 REF_energy=4 energy=5") == {"energy": b"5"}
+    assert header.key_values(b"2energy=1 dft.energy=2 a-energy=3 REF_energy=4") == {}
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    "lattice", ["1e149 0 0 0 1e149 0 0 0 1e149", "1e-320 0 1e-310 0 1e-312 0 1e-310 0 1e-320"]
+)
+def test_lattices_beyond_all_bounds_are_refused(lattice):
+    text = f'1\nLattice="{lattice}" virial="1 0 0 0 1 0 0 0 1"\nPb 0.1 0.2 0.3\n'.encode()
+    with pytest.raises(FormatError):
+        _ = Frames(opened(text), np.arange(1)).cells
+
+
 def test_energies_stress_times_steps():
     """ASE's conventions: stress in eV/Å3, tension positive; virial is minus stress times volume."""
     keys = ("energy=-{k}.5", "free_energy=-{k}.75", "time={k}.5", "step={k}0", 'stress="1 2 3 4 5 6"')
@@ -192,6 +217,21 @@ def test_times_are_fs_and_a_given_time_step_replaces_them(tmp_path):
     path.write_bytes(Xyz(walk(3), keys=("step={k}0",)).text())
     assert open_run(path).times is None
     assert open_run(path, timestep=0.5).times.tolist() == [0, 5, 10]
+
+
+def test_lammps_does_not_state_its_units(tmp_path):
+    """Its forces are eV/Å in units metal and kcal/(mol Å) in units real; its line is that of dump_extxyz.cpp."""
+    xyz = Xyz(
+        walk(3),
+        columns=("species", "pos", "vel", "forces"),
+        more={"vel": walk(3, seed=1), "forces": walk(3, seed=2)},
+        keys=("Timestep={k}00", "Time={k}.100000", "Potential_energy=-3", 'Stress="1 2 3 2 4 5 3 5 6"'),
+    )
+    (tmp_path / "a.xyz").write_bytes(xyz.text())
+    frames = open_run(tmp_path / "a.xyz")
+    assert (frames.times, frames.source.arrays, frames.scalars) == (None, frozenset(), {})
+    assert "LAMMPS does not state its units" in frames.warnings[0]
+    assert open_run(tmp_path / "a.xyz", timestep=0.5).times.tolist() == [0.0, 50.0, 100.0]
 
 
 def test_keys_that_change_from_frame_to_frame():

@@ -19,6 +19,7 @@ from oracles_outcar import steps_of
 from perovchem.errors import FormatError, MissingDataError, PerovchemError
 from perovchem.frames import FrameSource
 from perovchem.readers import outcar_frames, outcar_index
+from perovchem.readers.clock import set_clock
 from perovchem.readers.filebytes import FileBytes, open_bytes
 from perovchem.readers.outcar import read_outcar_log
 from perovchem.readers.outcar_frames import OutcarSource, open_outcar
@@ -592,6 +593,80 @@ def test_as_the_vasprun_of_the_same_run():
         np.testing.assert_allclose(ours[name], theirs[name], atol=0.51 * digits)
     np.testing.assert_allclose(ours["total_energy"], theirs["total_energy"], atol=2e-6)
     np.testing.assert_allclose(ours["temperature"], theirs["temperature"], rtol=2e-3)  # other constants
+
+
+def echoing(run: OutcarRun, *settings: str) -> bytes:
+    """The echo of the INCAR, as VASP 6 writes it."""
+    return run.text().replace(
+        b" INCAR:\n", b" INCAR:\n" + "".join(f"   {one}\n" for one in settings).encode()
+    )
+
+
+def test_steps_that_a_force_field_may_leave_out_have_no_times(tmp_path):
+    """VASP 6.4.3 prints every tenth step alone, and nothing that numbers it (VASP Wiki, ML_OUTBLOCK)."""
+    alone = OutcarRun(n_steps=4, learned=range(4))
+    write(tmp_path / "INCAR", "IBRION = 0\nPOTIM = 2.0\nNSW = 40\nML_OUTBLOCK = 10\nML_MODE = run\n")
+    path = write(tmp_path / "OUTCAR", echoing(alone, "ML_OUTBLOCK = 10", "ML_MODE = run"))
+    for asked in (path, tmp_path):
+        opened_run = open_input(asked)
+        assert opened_run.times is None
+        assert any("ML_OUTBLOCK is 10" in note for note in opened_run.notes)
+    np.testing.assert_array_equal(open_input(path, timestep=20.0).times, [20, 40, 60, 80])
+
+
+@pytest.mark.parametrize(
+    ("run", "settings"),
+    [
+        (OutcarRun(n_steps=4, learned=range(4)), ["ML_MODE = run"]),
+        (OutcarRun(n_steps=4, learned=range(4)), ["ML_OUTBLOCK = 10", "ML_MODE = train"]),
+        (OutcarRun(n_steps=4, learned=(1, 2)), ["ML_OUTBLOCK = 10"]),
+    ],
+)
+def test_times_where_every_step_is_printed(run, settings):
+    source = opened(echoing(run, *settings))
+    assert source.metadata.timestep == 2.0
+    assert set_clock(source, None)[0] == pytest.approx([2, 4, 6, 8])
+
+
+def test_energies_of_every_step_number_those_with_positions():
+    """Before VASP 6.4.3, ML_OUTBLOCK left out positions and forces, not energies."""
+    run = OutcarRun(n_steps=6, learned=range(6))
+    text = echoing(run, "ML_OUTBLOCK = 3", "ML_MODE = run").decode()
+    for k in (0, 1, 3, 4):
+        text = text.replace(run._table(k, 1.0, " (ML)"), "")
+    source = opened(text.encode())
+    np.testing.assert_array_equal(set_clock(source, None)[0], [6.0, 12.0])
+    np.testing.assert_array_equal(source.coordinates(frames_of(source), None), run.positions[[2, 5]])
+    np.testing.assert_array_equal(source.scalars()["energy"], run.energy[[2, 5]])
+
+
+def test_an_appended_run_of_a_force_field_counts_anew():
+    """Its steps have no numbers; and what the first run began last is forgotten."""
+    first, second = OutcarRun(n_steps=3, learned=range(3)), OutcarRun(n_steps=2, learned=range(2), seed=1)
+    cut_text = first.text()[: first.text().rfind(b"ML FREE ENERGIE")]
+    source = opened(cut_text + second.text())
+    np.testing.assert_array_equal(source.steps, [1, 2, 1, 2])
+    np.testing.assert_array_equal(
+        source.coordinates(frames_of(source), None), np.concatenate([first.positions[:2], second.positions])
+    )
+
+
+def test_an_appended_run_of_other_atoms_is_refused():
+    """As many atoms, so that only the head tells."""
+    text = OutcarRun().text()
+    other = OutcarRun(counts={"I": 3, "Pb_d": 1}, seed=1).text()
+    with pytest.raises(FormatError, match="in another order"):
+        opened(text + other)
+    assert opened(text + text).n_frames == 6
+
+
+def test_an_appended_run_with_another_time_step_leaves_no_times(tmp_path):
+    path = write(tmp_path / "OUTCAR", OutcarRun().text() + OutcarRun(potim=1.0, seed=1).text())
+    opened_run = open_input(path)
+    assert opened_run.times is None
+    assert any("time steps of 2 fs and 1 fs" in note for note in opened_run.notes)
+    same = open_input(write(tmp_path / "OUTCAR", OutcarRun().text() + OutcarRun(seed=1).text()))
+    assert same.times is not None
 
 
 def test_a_long_file_opens_soon():

@@ -53,6 +53,31 @@ def test_a_bare_file_has_no_times(tmp_path):
     np.testing.assert_array_equal(frames.fractional_positions, walk(3))
 
 
+def test_the_images_of_a_path_are_no_segments(tmp_path):
+    """A nudged elastic band relaxes its images in folders 01, 02 ... below the one of the INCAR."""
+    for k, name in enumerate(("01", "02")):
+        write(tmp_path / name / "XDATCAR", xdatcar(walk(6)[3 * k : 3 * k + 3]))
+    assert quiet(tmp_path).source.n_frames == 6
+    write(tmp_path / "INCAR", "IBRION = 3\nIMAGES = 2\nSPRING = -5\n")
+    with pytest.raises(InputError, match="2 images of one path"):
+        quiet(tmp_path)
+    assert quiet(tmp_path / "01").source.n_frames == 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"), [([1, 2, 3], [15.0, 30.0, 45.0]), ([10, 20, 30], [15.0, 30.0, 45.0])]
+)
+def test_a_force_field_writes_every_tenth_step(tmp_path, labels, expected):
+    """ML_OUTBLOCK raises NBLOCK, in prediction alone (VASP Wiki); labels may count frames or steps."""
+    path = write(tmp_path / "XDATCAR", xdatcar(walk(3), labels=labels))
+    write(tmp_path / "INCAR", INCAR + "ML_OUTBLOCK = 10\nML_MODE = run\n")
+    opened = quiet(path)
+    np.testing.assert_array_equal(opened.times, expected)
+    assert not noted(opened, "ML_OUTBLOCK")
+    write(tmp_path / "INCAR", INCAR + "ML_OUTBLOCK = 10\nML_MODE = train\n")
+    np.testing.assert_array_equal(quiet(path).times, np.multiply(1.5, labels))
+
+
 @pytest.mark.parametrize("pack", [None, gzip.compress, bz2.compress, lzma.compress])
 def test_incar_beside_the_file(tmp_path, pack):
     suffix = {None: "", gzip.compress: ".gz", bz2.compress: ".bz2", lzma.compress: ".xz"}[pack]

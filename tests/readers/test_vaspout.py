@@ -16,7 +16,8 @@ import pytest
 from builders_run import write, xdatcar
 from builders_vaspout import VaspoutRun
 
-from perovchem.errors import FormatError, InputError, MissingDataError, PerovchemError
+from perovchem.errors import FormatError, InputError, MissingDataError, PerovchemError, PerovchemWarning
+from perovchem.frames import Frames
 from perovchem.readers.filebytes import FileBytes, open_bytes
 from perovchem.readers.run import open_input, open_run
 from perovchem.readers.sniff import identify
@@ -139,6 +140,52 @@ def test_electronic_steps_are_counted():
     rows = np.array([[k, -1.0, 0, 0, 8, 0.1, 0.1] for n in (3, 2, 4, 1) for k in range(1, n + 1)])
     source = opened(changed(VaspoutRun(), lambda root: root.create_dataset(DYNAMICS + "oszicar", data=rows)))
     np.testing.assert_array_equal(source.scalars()["electronic_steps"], [3, 2, 4, 1])
+
+
+@pytest.mark.parametrize(("key", "zeros"), [("NBLOCK", False), ("ML_OUTBLOCK", False), ("ML_OUTBLOCK", True)])
+def test_positions_of_every_third_step_go_with_its_energies_and_forces(tmp_path, key, zeros):
+    """Positions and lattices stand after every NBLOCK steps, all else in every step (or zeros in between)."""
+    run = VaspoutRun(n_steps=10, variable_cell=True, moments=2)
+    run.incar[key] = 3
+    if zeros:
+        between = np.arange(10) % 3 != 2
+        for values in (run.forces, run.stress, run.energies):
+            values[between] = 0.0
+    positions, lattice = run.positions[2::3], run.lattice[2::3]
+
+    def thin(root: h5py.File) -> None:
+        for name, values in (("position_ions", positions), ("lattice_vectors", lattice)):
+            del root[DYNAMICS + name]
+            root[DYNAMICS + name] = values
+
+    path = write(tmp_path / "vaspout.h5", changed(run, thin))
+    with pytest.warns(PerovchemWarning, match="after every 3 steps"):
+        frames = open_run(path)
+    np.testing.assert_array_equal(frames.times, [4.5, 9.0, 13.5])
+    np.testing.assert_array_equal(frames.fractional_positions, positions)
+    np.testing.assert_array_equal(frames.cells, lattice)
+    np.testing.assert_array_equal(frames.forces, run.forces[2::3])
+    np.testing.assert_allclose(frames.stress, run.stress[2::3] * -0.1 / GPA, rtol=1e-14)
+    np.testing.assert_allclose(frames.scalars["pressure"], np.trace(run.stress[2::3].T) / 30, rtol=1e-12)
+    np.testing.assert_array_equal(frames.scalars["free_energy"], run.energies[2::3, 0])
+    np.testing.assert_array_equal(frames.scalars["converged"], [1, 0, 1])  # flags 0, 1, 0 of steps 3, 6, 9
+    moments = frames.source.array("magnetic_moments", np.arange(3), None)
+    np.testing.assert_allclose(moments[:, :, 2], run.site_moments[2::3, 1].sum(axis=2), rtol=1e-14)
+
+
+def test_rows_that_fit_no_frames_are_left_out():
+    """Twice as many forces as positions, and nothing that says why."""
+    run = VaspoutRun(n_steps=8)
+
+    def thin(root: h5py.File) -> None:
+        for name, values in (("position_ions", run.positions[1::2]), ("lattice_vectors", run.lattice[1::2])):
+            del root[DYNAMICS + name]
+            root[DYNAMICS + name] = values
+
+    source = opened(changed(run, thin))
+    assert source.arrays == frozenset()
+    assert "the forces of 8 steps belong to no known ones of 4" in source.notes[0]
+    assert not source.scalars()["free_energy"].size or np.isnan(source.scalars()["free_energy"]).all()
 
 
 # cut runs
@@ -335,6 +382,17 @@ def test_numbers_that_are_not_finite():
         source.coordinates(np.arange(4), None)
     assert len(source.coordinates(np.array([0, 1, 3]), None)) == 3
     np.testing.assert_array_equal(np.isnan(source.scalars()["temperature"]), [False, True, False, False])
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("size", [0.0, 1e-320, 1e-12, 1e160, np.nan])
+def test_a_lattice_that_is_none_is_refused(size):
+    def blur(root: h5py.File) -> None:
+        root[DYNAMICS + "lattice_vectors"][:, :, 1:] = size * np.arange(1.0, 7.0).reshape(3, 2)
+
+    with pytest.raises(PerovchemError):
+        source = opened(changed(VaspoutRun(), blur))
+        _ = Frames(source, np.arange(source.n_frames)).cells
 
 
 def test_every_cut_is_refused():

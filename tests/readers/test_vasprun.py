@@ -17,6 +17,7 @@ from builders_vasprun import liquid
 
 from perovchem.errors import FormatError, MissingDataError, PerovchemError
 from perovchem.frames import FrameSource
+from perovchem.readers.clock import set_clock
 from perovchem.readers.filebytes import FileBytes, open_bytes
 from perovchem.readers.vasprun import open_vasprun
 from perovchem.units import BOLTZMANN, GPA
@@ -112,6 +113,10 @@ def test_steps_that_may_be_left_out_have_no_times() -> None:
     run = liquid(3)
     source = opened(replace(run, incar={**run.incar, "ML_OUTBLOCK": 10}).text())
     assert source.times is None and "ML_OUTBLOCK" in source.notes[0]
+    assert set_clock(source, None)[0] is None  # nor does the time step give any
+    np.testing.assert_array_equal(set_clock(source, 5.0)[0], [5.0, 10.0, 15.0])
+    training = opened(replace(run, incar={**run.incar, "ML_OUTBLOCK": 10, "ML_MODE": "train"}).text())
+    assert training.times is not None
 
 
 def test_a_name_that_vasp_cuts_short_comes_from_the_potential() -> None:

@@ -1,0 +1,122 @@
+"""What every analysis command has in common: inputs at fault, usage at fault, one form of help."""
+
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from builders_xdatcar_small import cubic_xdatcar
+
+from perovchem import cli
+
+COMMANDS = {
+    "coordination": ["--ligand", "Cl"],
+    "exchange": ["--ligand", "Cl"],
+    "rdf": ["--pair", "Pb-Cl"],
+    "diffusion": ["--of", "Pb"],
+    "orientation": ["--molecule", "MA", "--axis", "C-N"],
+}
+WRONG = {
+    "coordination": ["--ligand", "Br"],
+    "exchange": ["--ligand", "Br"],
+    "rdf": ["--pair", "Pb-Br"],
+    "diffusion": ["--of", "Br"],
+    "orientation": ["--molecule", "FA", "--axis", "C-N"],
+}
+NEED_TIMES = {"exchange", "diffusion", "orientation"}
+every = pytest.mark.parametrize("command", COMMANDS)
+both = pytest.mark.parametrize("form", [[], ["--json"]], ids=["table", "json"])
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["perovchem", *map(str, arguments)])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def timeless(tmp_path) -> Path:
+    """Three frames in a folder with nothing that states a time step."""
+    path = tmp_path / "XDATCAR"
+    path.write_text(cubic_xdatcar(0, 3))
+    return path
+
+
+@both
+@every
+@pytest.mark.parametrize("what", ["crystal", "without times"])
+def test_without_times(run, timeless, command, form, what) -> None:
+    path = "CsPbCl3_cubic" if what == "crystal" else timeless
+    code, out, err = run(command, path, *COMMANDS[command], *form)
+    if command in NEED_TIMES:
+        assert (code, out) == (1, "")
+        assert "needs times" in err
+        assert "Fix: " in err
+        return
+    assert code == 0, err
+    if form:
+        assert len(json.loads(out)["results"]) == 1
+
+
+@both
+@every
+def test_faults_of_the_input(run, tmp_path, command, form) -> None:
+    for path, words in ((tmp_path, "holds no run"), (tmp_path / "XDATCAR", "no such file")):
+        code, out, err = run(command, path, *COMMANDS[command], *form)
+        assert (code, out) == (1, "")
+        assert words in err
+
+
+@both
+@every
+def test_faults_of_usage(run, command, form) -> None:
+    run_and_rest = ("gbl_solution", "--stop", "50", *form)
+    code, out, err = run(command, *run_and_rest, *WRONG[command])
+    assert (code, out) == (2, "")
+    assert "Fix: " in err
+    code, out, err = run(command, *run_and_rest, *COMMANDS[command], "--label", "a", "--label", "b")
+    assert (code, out) == (2, "")
+    assert "2 labels for 1 run." in err
+
+
+def options(text: str) -> list[str]:
+    return re.findall(r"^  (?:-\w, )?(--[\w-]+)", text.partition("Example: ")[0], re.M)
+
+
+@every
+def test_shared_options_come_last_and_in_one_order(run, command) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    shared = [
+        "--timestep",
+        "--discard",
+        "--start",
+        "--stop",
+        "--stride",
+        "--label",
+        "--json",
+        "--output",
+        "--help",
+    ]
+    assert options(out)[-len(shared) :] == shared
+
+
+@pytest.mark.parametrize("command", ["info", *COMMANDS])
+def test_the_example_of_the_help_runs(run, command) -> None:
+    _, out, _ = run(command, "--help")
+    example = " ".join(out.partition("Example: ")[2].split())
+    program, *arguments = shlex.split(example)
+    assert (program, arguments[0]) == ("perovchem", command)
+    code, out, err = run(*arguments)
+    assert code == 0, err
+    assert len(out.splitlines()) > 3
