@@ -28,6 +28,7 @@ from perovchem.frames import Frames
 from perovchem.molecules import BOND_TOLERANCE
 from perovchem.polyhedra import Polyhedra, polyhedra
 from perovchem.result import Provenance, Result, jsonable
+from perovchem.thermostat import thermostat_note
 from perovchem.uncertainty import BlockAverage, ratio_average
 
 if TYPE_CHECKING:
@@ -323,7 +324,7 @@ def compare_coordination(
     joined = tuple(aggregation(one, persistence=persistence) for one in shells)
     history = tuple(_whole(one, names) for one in joined)
     found, reasons = zip(*(exchange_or_reason(one) for one in shells), strict=True)
-    notes = (*_without_times(named), *_differences(named), *_of_exchange(named, found, reasons))
+    notes = (*_without_times(named), *_differences(named), *_thermostats(named, found))
     for note in notes:
         warn(note)
     return Comparison(tuple(named), shells, hulls, joined, history, found, reasons, notes)
@@ -364,20 +365,13 @@ def _without_times(runs: Mapping[str, Frames]) -> tuple[str, ...]:
     )
 
 
-def _of_exchange(
-    runs: Mapping[str, Frames], found: Sequence[Exchange | None], reasons: Sequence[str]
-) -> tuple[str, ...]:
-    """Return what must be said of the exchange: with the run it is about, but once what is said of all of them."""
-    said: dict[str, list[str]] = {}
-    for (label, run), stays, reason in zip(runs.items(), found, reasons, strict=True):
-        untold = [reason] if reason and run.times is not None and len(run) > 1 else []
-        for note in stays.notes if stays else untold:
-            said.setdefault(note, []).append(label)
-    alone = [note for note, labels in said.items() if len(labels) == len(runs)]
-    return (
-        *alone,
-        *(f"{label}: {note}" for note, labels in said.items() if note not in alone for label in labels),
-    )
+def _thermostats(runs: Mapping[str, Frames], found: Sequence[Exchange | None]) -> tuple[str, ...]:
+    """Say once what a thermostat does to times; what else limits each exchange stands with it."""
+    held: dict[str, list[str]] = {}
+    for (label, run), stays in zip(runs.items(), found, strict=True):
+        if stays and (note := thermostat_note(run)):
+            held.setdefault(note, []).append(label)
+    return tuple(note if len(held) == 1 else f"{', '.join(labels)}: {note}" for note, labels in held.items())
 
 
 def _differences(runs: Mapping[str, Frames]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ BOXES = {
     ),
     "dmso": Box(13.99, (*CHLORIDES, Part("dimethyl_sulfoxide", 20)), seed=31),
     "dmso_macl": Box(
-        14.29, (*CHLORIDES, Part("methylammonium_chloride", 2), Part("dimethyl_sulfoxide", 20)), seed=32
+        14.29, (*CHLORIDES, Part("methylammonium_chloride", 2), Part("dimethyl_sulfoxide", 20)), seed=34
     ),
     "dmso_mai": Box(
         14.38, (*CHLORIDES, Part("methylammonium_iodide", 2), Part("dimethyl_sulfoxide", 20)), seed=33

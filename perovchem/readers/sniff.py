@@ -101,7 +101,7 @@ def identify(file: FileBytes) -> str:
                 if "XYZ" in name
                 else "give the run's XDATCAR, vasprun.xml, OUTCAR, CASTEP .md or .castep, POSCAR or CIF",
             )
-    first = head.split(b"\n", 1)[0][:60].decode("latin-1").strip()
+    first = head.lstrip().split(b"\n", 1)[0][:60].decode("latin-1").strip()
     raise FormatError(
         f"the content is of no format known here; it begins with {first!r}",
         where=str(file.path),

@@ -175,6 +175,7 @@ class VaspoutSource(FrameSource):
                 out[k, :, 2] = moments[1]
             else:
                 out[k] = moments[1:].T
+        self._check_finite(out, np.asarray(frames, np.int64), "magnetic moments")
         return out if atoms is None else out[:, atoms]
 
     def _rows(self, path: str, frames: Integers, atoms: Integers | None, what: str) -> Floats:
@@ -185,14 +186,18 @@ class VaspoutSource(FrameSource):
             out: Floats = sets.rows(path, rows, 3)
         if atoms is not None:
             out = np.ascontiguousarray(out[:, np.asarray(atoms, np.int64)])
-        sound = np.isfinite(out).all(axis=(1, 2))
+        self._check_finite(out, chosen, what)
+        return out
+
+    def _check_finite(self, values: Floats, frames: Integers, what: str) -> None:
+        """Refuse what is not finite."""
+        sound = np.isfinite(values).all(axis=(1, 2))
         if not sound.all():
             raise FormatError(
-                f"the {what} of frame {chosen[np.argmin(sound)]} are not finite",
+                f"the {what} of frame {frames[np.argmin(sound)]} are not finite",
                 where=str(self._file.path),
                 fix="leave out the frames from there on with stop=",
             )
-        return out
 
     def scalars(self) -> Mapping[str, Floats]:
         """Return energies (eV), temperature (K), pressure (GPa) and electronic convergence of every step."""

@@ -138,7 +138,7 @@ def test_folders_of_results(tmp_path) -> None:
         (["rdf", "CsPbCl3_cubic", "--pair", "Pb"], 2, "cannot read the pair"),
         (["rdf", "CsPbCl3_cubic", "--pair", "Pb-Cl", "--range", "0", "99"], 2, "range"),
         (["rdf", "CsPbCl3_cubic", "--pair", "Pb-Cl", "--cutoff", "Pb-Cl"], 2, "NAME=VALUE"),
-        (["orientation", "CsPbCl3_cubic", "--molecule", "MA", "--axis", "C-N"], 1, "time step"),
+        (["orientation", "CsPbCl3_cubic", "--molecule", "MA", "--axis", "C-N"], 1, "is a single frame"),
         (
             ["orientation", "gbl_solution", "--molecule", "FA", "--axis", "N-N"],
             2,

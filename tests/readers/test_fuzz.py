@@ -221,7 +221,10 @@ def test_mutations_end_in_a_result_or_an_error_of_ours(name: str) -> None:
             return sound(error)
         return True
 
-    outcomes = [within_time(partial(attempt, text), text) for text in mutated(name, 110 if name.startswith(("OUTCAR", "CASTEP .castep")) else 440)]
+    outcomes = [
+        within_time(partial(attempt, text), text)
+        for text in mutated(name, 110 if name.startswith(("OUTCAR", "CASTEP .castep")) else 440)
+    ]
     assert 20 < sum(outcomes) < len(outcomes) - 20  # neither all nor none
 
 

@@ -395,6 +395,19 @@ def test_a_lattice_that_is_none_is_refused(size):
         _ = Frames(source, np.arange(source.n_frames)).cells
 
 
+@pytest.mark.parametrize(
+    ("spoiled", "array"), [("forces", "forces"), ("magnetism/spin_moments/values", "magnetic_moments")]
+)
+def test_arrays_that_are_not_finite_are_refused_with_the_frame(spoiled, array):
+    def spoil(root: h5py.File) -> None:
+        root[DYNAMICS + spoiled][2, 1] = np.nan
+
+    source = opened(changed(VaspoutRun(moments=2), spoil))
+    assert np.isfinite(source.array(array, np.array([0, 1, 3]), None)).all()
+    with pytest.raises(FormatError, match="of frame 2 are not finite"):
+        source.array(array, np.arange(4), None)
+
+
 def test_every_cut_is_refused():
     """HDF5 knows how long a file must be: a cut file is told as such."""
     data = VaspoutRun().data()
