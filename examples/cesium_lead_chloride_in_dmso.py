@@ -9,6 +9,7 @@ read the warnings before the numbers.
 """
 
 # %% the three solutions
+import math
 import sys
 import warnings
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 import perovchem as pc
 from perovchem.plotting.pair_distribution import plot_pair_distributions
 from perovchem.plotting.style import save
+from perovchem.uncertainty import BlockAverage
 
 warnings.simplefilter("ignore", pc.PerovchemWarning)  # printed together at the end
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "cesium_lead_chloride_in_dmso")
@@ -31,6 +33,13 @@ NAMES = {
 runs = {label: pc.read_frames(name) for label, name in NAMES.items()}
 HALIDES = {"none": ("Cl",), "CH3NH3Cl": ("Cl",), "CH3NH3I": ("Cl", "I")}
 
+
+def shown(average: BlockAverage, times: int = 1) -> str:
+    """Return "mean ± standard error", with a star where the error is only a lower bound."""
+    bound = "" if average.converged else "*"
+    return f"{times * average.mean:.2f} ± {times * average.standard_error:.2f}{bound}"
+
+
 # %% what surrounds Pb and Cs: one cutoff per pair serves all three
 for center in ("Pb", "Cs"):
     compared = pc.compare_coordination(runs, center=center, ligands=("O", "Cl", "I"))
@@ -39,10 +48,7 @@ for center in ("Pb", "Cs"):
         numbers = {
             symbol: pc.block_average(shells.numbers_of(symbol).mean(axis=1)) for symbol in shells.ligands
         }
-        text = ", ".join(
-            f"{numbers[symbol].mean:.2f} ± {numbers[symbol].standard_error:.2f} {symbol}"
-            for symbol in ("O", *HALIDES[label])
-        )
+        text = ", ".join(f"{shown(numbers[symbol])} {symbol}" for symbol in ("O", *HALIDES[label]))
         print(f"  {label:9} {text}")
     cutoffs = ", ".join(f"{name} {cutoff.value:.2f} Å" for name, cutoff in compared.shells[0].cutoffs.items())
     print(f"  cutoffs {cutoffs}")
@@ -63,10 +69,10 @@ for label in ("CH3NH3Cl", "CH3NH3I"):
     for pair, curve in found.curves.items():
         number, cutoff = found.coordination_numbers[pair], found.cutoffs[pair].value
         place, height = curve.highest_maximum
-        print(
-            f"{label}: {pair} highest at {place:.2f} Å (g = {height:.1f}), {3 * number.mean:.2f} ± "
-            f"{3 * number.standard_error:.2f} per ammonium group below {cutoff:.2f} Å"
-        )
+        bonds = "no first shell"
+        if math.isfinite(cutoff):
+            bonds = f"{shown(number, 3)} per ammonium group below {cutoff:.2f} Å"
+        print(f"{label}: {pair} highest at {place:.2f} Å (g = {height:.1f}), {bonds}")
 
 # %% figure: O around Pb, Cl around Cs
 curves = {
@@ -76,5 +82,6 @@ for path in save(plot_pair_distributions(curves), folder, "dmso_pair_distributio
     print("wrote", path)
 
 # %% what must be said with these numbers
+print("* a lower bound: the run is too short to tell, or nothing changed")
 for label, run in runs.items():
     print(f"{label}:", "; ".join(run.warnings))

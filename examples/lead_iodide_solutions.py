@@ -12,7 +12,8 @@ import warnings
 from pathlib import Path
 
 import perovchem as pc
-from perovchem.plotting.coordination import plot_distributions, plot_sharing
+from perovchem.plotting.coordination import plot_distributions
+from perovchem.plotting.coordination_over_time import plot_sharing
 from perovchem.plotting.style import save
 
 warnings.simplefilter("ignore", pc.PerovchemWarning)  # the faults are told in the text above
