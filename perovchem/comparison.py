@@ -320,10 +320,11 @@ def compare_coordination(
         _one(run, f"{label}: " if len(named) > 1 else "", centers, partners, table, names)
         for label, run in named.items()
     )
+    # first, for it needs the most memory, and only while it counts
+    found, reasons = zip(*(exchange_or_reason(one) for one in shells), strict=True)
     hulls = tuple(polyhedra(one) for one in shells)
     joined = tuple(aggregation(one, persistence=persistence) for one in shells)
     history = tuple(_whole(one, names) for one in joined)
-    found, reasons = zip(*(exchange_or_reason(one) for one in shells), strict=True)
     notes = (*_without_times(named), *_differences(named), *_thermostats(named, found))
     for note in notes:
         warn(note)

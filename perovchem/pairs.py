@@ -180,21 +180,28 @@ class PairSearch:
         for _, bonds in self:
             offsets.append(bonds.offsets[1:] + offsets[-1][-1])
             ligand.append(bonds.ligand.astype(np.int32))
-            image.append(_short(bonds.image))
+            image.append(short_images(bonds.image))
             vector.append(bonds.vector.copy())  # what it was cut from is larger
             n_frames += bonds.n_frames
             n_centers = bonds.n_centers
-        return Bonds(_join(offsets), _join(ligand), _join(image), _join(vector), n_frames, n_centers)
+        return Bonds(
+            join_pieces(offsets),
+            join_pieces(ligand),
+            join_pieces(image),
+            join_pieces(vector),
+            n_frames,
+            n_centers,
+        )
 
 
-def _short(images: Integers) -> Integers:
+def short_images(images: Integers) -> Integers:
     """Return images in 16 bits, which atoms that wander for nanoseconds do not leave."""
     far = np.iinfo(np.int16).max
     within = not images.size or (images.max() <= far and images.min() >= -far)
     return images.astype(np.int16) if within else images
 
 
-def _join(pieces: list[Any]) -> Any:
+def join_pieces(pieces: list[Any]) -> Any:
     """Concatenate arrays and let go of the pieces."""
     joined = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
     pieces.clear()

@@ -23,7 +23,7 @@ from perovchem.exchange.survival import Survival as Survival
 from perovchem.exchange.thresholds import Thresholds as Thresholds
 from perovchem.exchange.thresholds import doubt, thresholds
 from perovchem.exchange.visits import clock, find_visits
-from perovchem.pairs import PairSearch, kinds
+from perovchem.pairs import PairSearch, join_pieces, kinds, short_images
 from perovchem.thermostat import thermostat_note
 
 TOLERANCE: Final = 2000.0
@@ -226,7 +226,7 @@ class _Rows(NamedTuple):
 
     offsets: Integers
     partner: NDArray[np.int32]
-    image: NDArray[np.int32]
+    image: NDArray[Any]
     level: NDArray[np.int8]
 
 
@@ -261,11 +261,9 @@ def _near(shells: Coordination, limits: Mapping[str, Thresholds]) -> _Rows:
         offsets.append(bonds.offsets[1:] + start)
         start += len(bonds.ligand)
         partner.append(bonds.ligand.astype(np.int32))
-        image.append(bonds.image.astype(np.int32))
+        image.append(short_images(bonds.image))
         level.append(grades)
-    return _Rows(
-        np.concatenate(offsets), np.concatenate(partner), np.concatenate(image), np.concatenate(level)
-    )
+    return _Rows(join_pieces(offsets), join_pieces(partner), join_pieces(image), join_pieces(level))
 
 
 def _of_molecules(shells: Coordination, rows: _Rows) -> _Rows:
