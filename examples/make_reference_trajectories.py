@@ -17,6 +17,15 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).parent / "reference_trajectories"
 
+
+def solution(name: str, *last_steps: int) -> list[list[str]]:
+    """Return the scripts that pack a box and record it in stretches that end with these steps."""
+    scripts = [["build_boxes.py", name]]
+    for k, step in enumerate(last_steps):
+        scripts.append(["run_production.py", name, "--steps", str(step), *(["--resume"] if k else [])])
+    return scripts
+
+
 # name -> what it is, and the scripts that make it, in order
 RECIPES: dict[str, tuple[str, list[list[str]]]] = {
     "2me": (
@@ -37,19 +46,19 @@ RECIPES: dict[str, tuple[str, list[list[str]]]] = {
     ),
     "2me_dense": (
         "as 2me, at the density of the liquid",
-        [["build_boxes.py", "2me_dense"], ["run_production.py", "2me_dense", "--steps", "@2me_dense"]],
+        solution("2me_dense", 760, 772),
     ),
     "dmso": (
         "2 CsCl + 3 PbCl2 in 20 DMSO",
-        [["build_boxes.py", "dmso"], ["run_production.py", "dmso", "--steps", "@dmso"]],
+        solution("dmso", 3048),
     ),
     "dmso_macl": (
         "2 CsCl + 3 PbCl2 + 2 CH3NH3Cl in 20 DMSO",
-        [["build_boxes.py", "dmso_macl"], ["run_production.py", "dmso_macl", "--steps", "@dmso_macl"]],
+        solution("dmso_macl", 824, 1184),
     ),
     "dmso_mai": (
         "2 CsCl + 3 PbCl2 + 2 CH3NH3I in 20 DMSO",
-        [["build_boxes.py", "dmso_mai"], ["run_production.py", "dmso_mai", "--steps", "@dmso_mai"]],
+        solution("dmso_mai", 928, 1288),
     ),
     "cspbbr3": (
         "orthorhombic CsPbBr3, 160 atoms",

@@ -127,19 +127,24 @@ def residence(kind: Kinetics) -> str:
     """Return the residence time in ps: "7.3 (3.7 to 14)", "> 21.6", or "undefined"."""
     if not math.isnan(kind.residence_time):
         low, high = kind.interval
-        return f"{kind.residence_time / 1000:.3g} ({low / 1000:.2g} to {high / 1000:.2g})"
+        return f"{kind.residence_time / 1000:.3g} ({_brief(low / 1000)} to {_brief(high / 1000)})"
     return "undefined" if math.isnan(kind.lower_bound) else f"> {kind.lower_bound / 1000:.3g}"
+
+
+def _brief(value: float) -> str:
+    """Return two digits, "190" rather than "1.9e+02"."""
+    return f"{float(f'{value:.2g}'):g}"
 
 
 def _rate(kind: Kinetics) -> str | None:
     """Return the rate of escape in 1/ps, likewise."""
     rate = kind.escape
     if not math.isnan(rate.value):
-        return f"{1000 * rate.value:.2g} ({1000 * rate.low:.2g} to {1000 * rate.high:.2g})"
+        return f"{_brief(1000 * rate.value)} ({_brief(1000 * rate.low)} to {_brief(1000 * rate.high)})"
     return (
         None
         if math.isnan(rate.upper_bound) or math.isinf(rate.upper_bound)
-        else f"< {1000 * rate.upper_bound:.2g}"
+        else f"< {_brief(1000 * rate.upper_bound)}"
     )
 
 
