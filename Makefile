@@ -21,7 +21,7 @@ demo: $(STAMP)
 	@echo "Figures:            demo/*.png and *.svg"
 
 test: $(STAMP) lint
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
