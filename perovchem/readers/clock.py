@@ -26,6 +26,9 @@ PACKED: Final = ("", ".gz", ".bz2", ".xz")
 MOST_SEAMS: Final = 200
 """Labels that fall back more often are no step numbers, and times no times."""
 _HEAD: Final = 4 << 20
+_OUTPUT: Final = re.compile(
+    r"(.*)(?:XDATCAR|OUTCAR|OSZICAR|EIGENVAL|PROCAR|vasprun|vaspout)(.*?)(\.(?:xml|h5)(.*))?"
+)
 
 
 def plain_name(path: Path) -> str:
@@ -52,7 +55,7 @@ def neighbors(path: Path, kind: str) -> list[Path]:
     """
     name = plain_name(path)
     names: list[str] = []
-    if match := re.fullmatch(r"(.*)(?:XDATCAR|OUTCAR|OSZICAR|vasprun|vaspout)(.*?)(\.(?:xml|h5)(.*))?", name):
+    if match := _OUTPUT.fullmatch(name):
         before, after = match.group(1), match.group(2) + (match.group(4) or "")
         stem, _, suffix = kind.partition(".")
         names += (

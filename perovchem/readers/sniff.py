@@ -35,9 +35,26 @@ _OSZICAR: Final = re.compile(
 _EXTXYZ: Final = re.compile(rb"\A\s*+\d++[ \t]*+\r?+\n(?=[^\n]*?\b(?:[Ll]attice|[Pp]roperties)[ \t]{0,9}=)")
 _ROW: Final = rb"[ \t]*+%b(?:[ \t,;]++%b){1,2}[ \t]*\r?\n" % (_NUMBER.removeprefix(rb"[ \t]*+"), _NUMBER)
 _TRAJECTORY: Final = "give the run's XDATCAR, vasprun.xml, OUTCAR, CASTEP .md or .castep, POSCAR or CIF"
-_BANDS: Final = f"bands are not read by this version; for the structure, {_TRAJECTORY}"
+_BANDS: Final = f"give it to perovchem.read_bands or `perovchem masses`; for the structure, {_TRAJECTORY}"
+_STATES: Final = (
+    f"give it to perovchem.read_state_density or `perovchem dos`; for the structure, {_TRAJECTORY}"
+)
+_JSON: Final = (
+    "a band structure of ASE goes to perovchem.read_bands or `perovchem masses`; for the structure, "
+    + _TRAJECTORY
+)
 _LATTICE: Final = 'write Lattice="ax ay az bx by bz cx cy cz" (Å) into the second line of each frame'
 _ASE: Final = "open it with ASE, set the cell, and give the Atoms to perovchem.read_frames()"
+_CALCULATION: Final = (
+    "energy, structure and vibrations go to perovchem.read_calculation; for frames, open it with ASE, set the cell, "
+    "and give the Atoms to perovchem.read_frames()"
+)
+#: Calculations of one species, which are not frames.
+GAUSSIAN: Final = re.compile(rb"Entering Gaussian System|Gaussian, Inc\.|(?m:^ Gaussian \d\d:)")
+ORCA: Final = re.compile(rb"\* O   R   C   A \*")
+XTB: Final = re.compile(rb"\|[ \t]++x T B[ \t]++\|")
+PHONON: Final = re.compile(rb"\A\s*+BEGIN header[ \t]*\r?\n *Number of ions")
+CALCULATION: Final = re.compile(rb"(?m)(?:^|\{)[ \t]*+\"?perovchem_calculation\"?[ \t]*+[=:]")
 _MDANALYSIS: Final = (
     "open it with MDAnalysis and give the Universe, with its elements, to perovchem.read_frames()"
 )
@@ -46,24 +63,36 @@ _PATTERN: Final = (
     "a measured pattern goes to perovchem.read_pattern, or perovchem xrd STRUCTURE --measured FILE"
 )
 _CELL: Final = re.compile(rb"(?im)^[ \t]*%BLOCK[ \t]+(?:LATTICE|POSITIONS)_")
-#: Recognized, to say so, but read by no door of this version: what it looks like, what it is, what to do.
-_OTHERS: Final = (
-    (re.compile(rb"(?m)^PROCAR "), "a PROCAR (bands)", _BANDS),
-    (re.compile(rb"(?m)^Number of k-points\s+\d"), "a CASTEP .bands file", _BANDS),
-    (re.compile(rb"\A%b(?:[ \t]*+\d++){3}[ \t]*\r?\n" % _CAR), "an EIGENVAL (bands)", _BANDS),
-    (re.compile(rb"\A%b(?:%b){5}[ \t]*\r?\n" % (_CAR, _NUMBER)), "a DOSCAR (densities of states)", _BANDS),
-    (re.compile(rb"\A" + _CAR), "an EIGENVAL, DOSCAR or PCDAT", _TRAJECTORY),
+#: Files of bands and states, by format: what each is, in words.
+BAND_FILES: Final = {
+    "PROCAR": "a PROCAR (bands)",
+    "CASTEP .bands": "a CASTEP .bands file",
+    "EIGENVAL": "an EIGENVAL (bands)",
+    "DOSCAR": "a DOSCAR (densities of states)",
+    "KPOINTS": "a KPOINTS",
+    "JSON": "a JSON file",
+}
+_BAND_PATTERNS: Final = (
+    (re.compile(rb"(?m)^PROCAR "), "PROCAR"),
+    (re.compile(rb"(?m)^Number of k-points\s+\d"), "CASTEP .bands"),
+    (re.compile(rb"\A%b(?:[ \t]*+\d++){3}[ \t]*\r?\n" % _CAR), "EIGENVAL"),
+    (re.compile(rb"\A%b(?:%b){5}[ \t]*\r?\n" % (_CAR, _NUMBER)), "DOSCAR"),
     (
         re.compile(
             rb"\A[^\n]*+\n[ \t]*+\d++[ \t]*+(?:[!#][^\n]*+)?\r?\n"
             rb"[ \t]*+(?:auto|gam|mon|line|rec|cart|[aglmrck])[^\n]*+\n[ \t]*+(?:[-+.\d]|rec|cart|[rck])",
             re.IGNORECASE,
         ),
-        "a KPOINTS",
-        _TRAJECTORY,
+        "KPOINTS",
     ),
+    (re.compile(rb"(?s)\A(?!.{0,8192}\"perovchem_calculation\")\s*+[{\[]\s*+[\"{}\]]"), "JSON"),
+)
+#: Recognized, to say so, but read by no door of this version: what it looks like, what it is, what to do.
+_OTHERS: Final = (
+    (re.compile(rb"\A" + _CAR), "an EIGENVAL, DOSCAR or PCDAT", _TRAJECTORY),
     (re.compile(rb"parameters from PSCTR are"), "a POTCAR", _TRAJECTORY),
-    (re.compile(rb"\A\s*+BEGIN header[ \t]*\r?\n *Number of ions"), "a CASTEP .phonon file", _TRAJECTORY),
+    (PHONON, "a CASTEP .phonon file", f"its vibrations go to perovchem.read_calculation; for frames, {_TRAJECTORY}"),
+    (CALCULATION, "a calculation of one species", _CALCULATION),
     (
         re.compile(rb"(?im)^[ \t]*(?:task|cut_?off_?energy|xc_?functional)[ \t]*[:=]"),
         "a CASTEP .param file",
@@ -77,8 +106,9 @@ _OTHERS: Final = (
     (re.compile(rb"(?m)^ITEM: TIMESTEP"), "a LAMMPS dump", _MDANALYSIS),
     (re.compile(rb"(?m)^%b%b[ \t]++xlo[ \t]++xhi" % (_NUMBER, _NUMBER)), "a LAMMPS data file", _MDANALYSIS),
     (re.compile(rb"(?m)^(?:CRYST1|HETATM|ATOM  )[ \d]"), "a PDB file", _MDANALYSIS),
-    (re.compile(rb"Entering Gaussian System|Gaussian, Inc\."), "a log of Gaussian", _ASE),
-    (re.compile(rb"\* O   R   C   A \*"), "a log of ORCA", _ASE),
+    (GAUSSIAN, "a log of Gaussian", _CALCULATION),
+    (ORCA, "a log of ORCA", _CALCULATION),
+    (XTB, "an output of xtb", _CALCULATION),
     (re.compile(rb"Northwest Computational Chemistry|\(NWChem\)"), "a log of NWChem", _ASE),
     (re.compile(rb"Program PWSCF"), "a log of Quantum ESPRESSO", _ASE),
     (re.compile(rb"(?m)^ *\bCP2K\|"), "a log of CP2K", _ASE),
@@ -110,12 +140,49 @@ _BINARIES: Final = (
 
 
 def identify(file: FileBytes) -> str:
-    """Return the format of a file by what stands in it.
+    """Return the format of a file of frames by what stands in it: :func:`recognize` less files of bands.
+
+    Raises
+    ------
+    FormatError
+        If it is none, or holds bands or states; the message says what it is and where it goes.
+    """
+    kind = recognize(file)
+    if kind in BAND_FILES:
+        advice = {"KPOINTS": _TRAJECTORY, "DOSCAR": _STATES, "JSON": _JSON}.get(kind, _BANDS)
+        raise FormatError(
+            f"this is {BAND_FILES[kind]}, and no frames are read from it", where=str(file.path), fix=advice
+        )
+    return kind
+
+
+def identify_calculation(file: FileBytes) -> str:
+    """Return the format of a calculation of one species: those that only it has, else as :func:`recognize`.
 
     Returns
     -------
     str
-        One of "XDATCAR", "vasprun.xml", "vaspout.h5" (any HDF5 file), "OSZICAR", "CASTEP .md", "CASTEP .castep",
+        "Gaussian", "ORCA", "xtb", "CASTEP .phonon", "TOML", "JSON", or any other.
+    """
+    head = bytes(file.data[:HEAD])
+    if CALCULATION.search(head):
+        return "JSON" if head.lstrip()[:1] == b"{" else "TOML"
+    for pattern, kind in ((PHONON, "CASTEP .phonon"), (GAUSSIAN, "Gaussian"), (ORCA, "ORCA"), (XTB, "xtb")):
+        if pattern.search(head):
+            return kind
+    if head.lstrip()[:1] == b"{":
+        return "a JSON file without perovchem_calculation"
+    return recognize(file)
+
+
+def recognize(file: FileBytes) -> str:
+    """Return the format of a file by what stands in it, for all doors.
+
+    Returns
+    -------
+    str
+        One of :data:`BAND_FILES`, "XDATCAR", "vasprun.xml", "vaspout.h5" (any HDF5 file), "OSZICAR",
+        "CASTEP .md", "CASTEP .castep",
         "CASTEP .cell", "extended XYZ", "OUTCAR", "POSCAR", "CIF", "INCAR".
 
     Raises
@@ -163,6 +230,9 @@ def identify(file: FileBytes) -> str:
             where=str(file.path),
             fix="replace its first five lines by the first seven of the CONTCAR, written as VASP 5 does",
         )
+    for band_pattern, kind in _BAND_PATTERNS:
+        if band_pattern.search(head):
+            return kind
     for pattern, name, fix in _OTHERS:
         if pattern.search(head):
             raise FormatError(
