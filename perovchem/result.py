@@ -35,7 +35,7 @@ DETAIL: Final[Mapping[str, bool]] = {"detail": True}
 MISSING: Final = "–"
 """What a table prints where a number is undefined."""
 
-_NUMBER = re.compile(r"(≤ )?[-+−]?\d+(\.\d+)?([eE][-+]?\d+)?(\(\d+\))?( ?± ?\d+(\.\d+)?)?\*?( ?%)?")
+_NUMBER = re.compile(r"([≤≥] )?[-+−]?\d+(\.\d+)?([eE][-+]?\d+)?(\(\d+\))?( ?± ?\d+(\.\d+)?)?\*?( ?%)?")
 
 
 @dataclass(frozen=True, slots=True)

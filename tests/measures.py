@@ -21,6 +21,7 @@ from transformations import Array, Change, Random, System, crystal, distances, l
 
 import perovchem as pc
 from perovchem.frames import Frames
+from perovchem.units import BOLTZMANN
 from perovchem.unwrapping import unwrap
 
 Numbers = dict[str, Any]
@@ -250,6 +251,29 @@ def pair_distribution(system: System, change: Change) -> Numbers:
             f"{name} error of n": curve.running_standard_error,
             f"{name} number": found.coordination_numbers[name].mean,
             f"{name} distances": curve.distances / unit,
+        }
+    return numbers
+
+
+def solvation_pmf(system: System, change: Change) -> Numbers:
+    unit = change.length
+    distribution = pc.pair_distribution(
+        system.frames(), pairs=["Pb-I", "I-O"], range=(0.3 * unit, 6.3 * unit), bin_width=0.25 * unit,
+        cutoffs={"Pb-I": system.cutoffs["Pb-I"][1], "I-O": 3.5 * unit},
+    )  # fmt: skip
+    found = pc.solvation_pmf(distribution, temperature=300.0)
+    numbers: Numbers = {}
+    for name, one in found.pairs.items():
+        numbers |= {
+            f"{name} W": one.free_energy,
+            f"{name} error of W": one.free_energy_error,
+            f"{name} minimum": np.array(one.minimum) / (unit, 1.0),
+            f"{name} barrier": one.barrier,
+            f"{name} K": one.association_constant / unit**3,
+            **(
+                {f"{name} tail": one.tail} if change.copies == 1 else {}
+            ),  # half of a larger cell lies farther
+            f"{name} ΔG": one.gibbs_energy + BOLTZMANN * 300 * np.log(unit**3),
         }
     return numbers
 
@@ -570,6 +594,7 @@ ANALYSES: dict[str, tuple[Callable[[Random], System], Callable[[System, Change],
     "pair_distribution": (liquid, pair_distribution),
     "parent_cell": (cubic, parent_cell),
     "polyhedra": (shells, polyhedra),
+    "solvation_pmf": (liquid, solvation_pmf),
     "structure_factors": (liquid, structure_factors),
     "symmetry": (cubic, symmetry),
     "to_ase": (liquid, to_ase),
