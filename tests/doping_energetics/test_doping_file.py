@@ -1,0 +1,92 @@
+"""Doping files: declared energies, files of calculations, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import perovchem as pc
+from perovchem.errors import FormatError, InputError
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "data" / "constructed_doping.toml"
+DEFECTS = {
+    "host": {"energy": -103.0},
+    "bands": {"vbm": 1.5, "gap": 2.3},
+    "conditions": {"Br-rich": {"Br": -1.5}},
+    "states": [{"defect": "V_Br", "charge": 0, "energy": -98.5, "change": {"Br": -1}}],
+}
+
+
+def test_example_says_that_it_is_constructed() -> None:
+    found = pc.doping_energetics(EXAMPLE)
+    assert "onstructed" in found.title
+    assert found.mixing is not None and len(found.diagrams) == 2
+    assert set(found.to_dataframe()["condition"]) == {"Br-rich", "Br-poor"}
+
+
+def test_units_of_energy() -> None:
+    points = [{"x": x, "energy": e, "unit": "kJ/mol"} for x, e in ((0, 0.0), (0.5, 9.648533212), (1, 0.0))]
+    found = pc.doping_energetics({"mixing": {"sites": 1, "points": points}}).mixing
+    assert found.interaction[0] == pytest.approx(0.4, rel=1e-8)  # 9.6485 kJ/mol is .1 eV
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"bands": {"vbm": 1.5}}, "gap is missing"),
+        ({"bands": {"vbm": 1.5, "gap": 2.3, "cbm": 1}}, "cbm is no key"),
+        ({"states": [{"defect": "V_Br", "energy": 1.0}]}, "charge is missing"),
+        ({"states": [{"defect": "V_Br", "charge": 0.5, "energy": 1.0}]}, "whole number"),
+        ({"states": [{"defect": "V_Br", "charge": 0}]}, "an energy or a file"),
+        ({"states": []}, "states is missing"),
+        ({"conditions": {"rich": {"Br": "x"}}}, "is no number"),
+        ({"host": {}}, "host is missing"),
+    ],
+)
+def test_refused_keys(change, words) -> None:
+    with pytest.raises(FormatError, match=words):
+        pc.doping_energetics({"defects": DEFECTS | change})
+
+
+def test_refused_files(tmp_path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        pc.doping_energetics(tmp_path / "nothing.toml")
+    (tmp_path / "broken.toml").write_text("[mixing\n")
+    with pytest.raises(FormatError, match="no TOML"):
+        pc.doping_energetics(tmp_path / "broken.toml")
+    (tmp_path / "empty.toml").write_text("title = 'x'\n")
+    with pytest.raises(FormatError, match="neither mixing nor defects"):
+        pc.doping_energetics(tmp_path / "empty.toml")
+
+
+def crystal(path: Path, energy: float, cutoff: float = 500.0) -> None:
+    import numpy as np
+
+    from perovchem.calculation import Calculation
+    from perovchem.calculation_reading import write_calculation
+    from perovchem.level_of_theory import LevelOfTheory
+
+    level = LevelOfTheory("VASP", functional="PBE", cutoff=cutoff)
+    cell = 5.6 * np.eye(3)
+    places = np.array([[0, 0, 0], [0.5, 0.5, 0.5]]) @ cell
+    write_calculation(
+        Calculation(("Cs", "Cl"), places, energy, "eV", level, periodicity="crystal", cell=cell), path
+    )
+
+
+def test_energies_from_calculations(tmp_path) -> None:
+    points = []
+    for x, energy in ((0.0, -10.0), (0.5, -20.9), (1.0, -11.0)):
+        crystal(tmp_path / f"{x}.toml", energy)
+        points.append(f'{{ x = {x}, file = "{x}.toml", formula_units = {2 if x == 0.5 else 1} }}')
+    file = tmp_path / "mix.toml"
+    file.write_text(f"[mixing]\nsites = 1\npoints = [{', '.join(points)}]\n")
+    found = pc.doping_energetics(file)
+    assert found.mixing.interaction[0] == pytest.approx(4 * (-10.45 + 10.5))
+    assert len(found.provenance.inputs) == 4
+    crystal(tmp_path / "1.0.toml", -11.0, cutoff=400.0)
+    with pytest.raises(InputError, match="cutoff of 400 eV"):
+        pc.doping_energetics(file)
+    file.write_text('override = ["cutoff"]\n' + file.read_text())
+    assert any("allowed by override" in sentence for sentence in pc.doping_energetics(file).warnings)
