@@ -21,5 +21,17 @@ GRAM_PER_CM3: Final = _c.atomic_mass * 1e3 / 1e-24
 """One u/Å3 in g/cm3."""
 MOLE_PER_LITER: Final = 1e27 / _c.N_A
 """One particle/Å3 in mol/L."""
+KILOJOULE_PER_MOLE: Final = 1e3 / (_c.N_A * _c.e)
+"""One kJ/mol, eV."""
+KILOCALORIE_PER_MOLE: Final = 1e3 * _c.calorie / (_c.N_A * _c.e)
+"""One kcal/mol (thermochemical), eV."""
 GPA: Final = _c.e * 1e30 * 1e-9
 """One eV/Å3 in GPa."""
+HBAR2_PER_M0: Final = _c.hbar**2 / _c.m_e / _c.e * 1e20
+"""ħ²/m0, eV Å2: 7.61996."""
+WAVENUMBER_OF_HESSIAN: Final = (_c.e * 1e20 / _c.atomic_mass) ** 0.5 / (200 * _c.pi * _c.c)
+"""1/cm of a mode whose mass-weighted second derivative is one eV/(Å2 u): 521.47."""
+TERAHERTZ_WAVENUMBER: Final = 1e10 / _c.c
+"""One THz, 1/cm."""
+ELECTRONVOLT_WAVENUMBER: Final = _c.e / (100 * _c.h * _c.c)
+"""One eV, 1/cm."""
