@@ -349,3 +349,46 @@ def test_xtb_refuses(tmp_path: Path) -> None:
         read(tmp_path, failed)
     with pytest.raises(FormatError, match="did not finish"):
         read(tmp_path, xtb(ended=False))
+
+
+def test_gaussian_numerical_frequencies_have_the_energy_of_the_undisplaced_structure(tmp_path: Path) -> None:
+    displaced = (
+        " Re-enter D2Numr: IAtom= 1 IXYZ=1 IStep= 1.\n SCF Done:  E(RB3LYP) = -76.4012345678     A.U. after    9 cycles\n"
+    )
+    found = read(tmp_path, gaussian(GaussianJob(route="#p B3LYP/6-31G(d) Freq=Num", more=displaced)))
+    assert found.energy == GaussianJob().energy
+    assert found.vibrations is not None
+    later = " CCSD(T)= -0.76270000000000D+02\n" + displaced + " CCSD(T)= -0.76260000000000D+02\n"
+    job = GaussianJob(route="#p CCSD(T)/cc-pVTZ Freq", method="RHF", more=later)
+    assert read(tmp_path, gaussian(job)).energy == -76.27
+
+
+def test_gaussian_frequencies_of_the_first_structure_of_an_optimization_do_not_count(tmp_path: Path) -> None:
+    """Opt=(CalcFC) prints the frequencies of the structure that it begins with."""
+    first = GaussianJob(route="#p B3LYP/6-31G(d) Opt=CalcFC", archive=False, normal=False, stationary=False)
+    last = " SCF Done:  E(RB3LYP) = -76.4100000000     A.U. after    9 cycles\n    -- Stationary point found.\n"
+    end = " Normal termination of Gaussian 16 at Thu Mar 17 13:22:29 2016.\n"
+    found = read(tmp_path, gaussian(first) + (last + end).encode())
+    assert (found.energy, found.vibrations) == (-76.41, None)
+    assert any("of another structure" in note for note in found.notes)
+    # Opt=CalcAll prints those of the last one, too
+    tables = GaussianJob().tables()
+    found = read(tmp_path, gaussian(first) + (last + tables + end).encode())
+    assert found.energy == -76.41
+    assert found.vibrations is not None
+
+
+def test_gaussian_conductor_model_is_another_solvent_model(tmp_path: Path) -> None:
+    text = gaussian(GaussianJob(solvent="Water")).replace(b"SMD-Coulomb.", b"UFF (Universal Force Field).")
+    assert read(tmp_path, text).level.solvent == "PCM(Water)"
+    text = text.replace(b" Atomic radii ", b" Model                : C-PCM.\n Atomic radii ")
+    assert read(tmp_path, text).level.solvent == "CPCM(Water)"
+
+
+def test_orca_frequencies_of_the_first_structure_of_an_optimization_do_not_count(tmp_path: Path) -> None:
+    """%geom Calc_Hess true computes them to begin with."""
+    first = OrcaJob(words="PBE0 def2-TZVP Opt", optimization=False, normal=False).text()
+    last = OrcaJob(words="PBE0 def2-TZVP Opt", optimization=True, frequencies=False, energy=-76.36).text()
+    found = read(tmp_path, first + last[last.index(b"            *                GEOMETRY") :])
+    assert (found.energy, found.vibrations) == (-76.36, None)
+    assert any("of another structure" in note for note in found.notes)
