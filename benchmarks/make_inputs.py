@@ -320,6 +320,8 @@ def make(
 
     Each has a folder of its own, so that none is taken for a part of the other's run.
     """
+    from make_bands import write_projected_bands
+    from make_castep_bands import write_castep_bands
     from make_logs import write_castep, write_extxyz, write_outcar  # it formats with what stands here
 
     writers = {
@@ -342,6 +344,14 @@ def make(
         "castep_log_short/run.castep": (write_castep, n_steps // 10),
         "extxyz/run.xyz": (write_extxyz, n_steps),
     }
+    bands = folder / "bands/vasprun.xml"
+    if force or not bands.exists():
+        bands.parent.mkdir(parents=True, exist_ok=True)
+        write_projected_bands(bands)
+    castep_bands = folder / "castep_bands/run.bands"
+    if force or not castep_bands.exists():
+        castep_bands.parent.mkdir(parents=True, exist_ok=True)
+        write_castep_bands(castep_bands)
     missing = [name for name in writers if force or not (folder / name).exists()]
     if not missing:
         return

@@ -122,6 +122,48 @@ DIFFRACTION: Final = (
     ),
 )
 
+BANDS: Final = (
+    Row(
+        "bands",
+        "projected bands in a vasprun.xml: eigenvalues, k-points, structure, all projections",
+        "ours_bands:ProjectedBands",
+        {
+            "vasprunrs": "peers_bands:VasprunrsBands",
+            "pymatgen": "peers_bands:PymatgenBands",
+        },
+        (Goal("ms", 1500), Goal("MB", 600)),
+        {"energies": 0.0, "kpoints": 0.0, "projections": 0.0},
+        input="bands/vasprun.xml",
+        note="200 k-points, 170 bands, 96 atoms, nine orbitals, four decimals; ours with the checksum of the file and "
+        "the names of the points; numbers of the text bit for bit",
+    ),
+    Row(
+        "bands_edge",
+        "the same file: eigenvalues, and the projections of four bands at the gap",
+        "ours_bands:EdgeBands",
+        {"vasprunrs, all bands": "peers_bands:VasprunrsBands"},
+        (),
+        {"energies": 0.0},
+        input="bands/vasprun.xml",
+        note="what the character of the edges needs; the peer has no way to read a part",
+    ),
+    Row(
+        "castep_bands",
+        "CASTEP .bands: eigenvalues, k-points, path",
+        "ours_bands:CastepBands",
+        {
+            "ASE": "peers_castep_bands:AseBands",
+            "sumo": "peers_castep_bands:SumoBands",
+            "castep-outputs": "peers_castep_bands:CastepOutputsBands",
+        },
+        (Goal("ms", 80),),
+        {"energies": 1e-7, "kpoints": 0.0},
+        input="castep_bands/run.bands",
+        note="1000 k-points in shuffled order, 320 bands, 4.9 MB; ours with the checksum of the file and the names of "
+        "the points; each peer has a hartree of its own, so that energies agree to 1e-8",
+    ),
+)
+
 ROWS: Final = (
     Row(
         "xdatcar",
@@ -366,4 +408,5 @@ ROWS: Final = (
         note="the compute part of the whole chain in a warm process",
     ),
     *DIFFRACTION,
+    *BANDS,
 )
