@@ -21,8 +21,20 @@ if TYPE_CHECKING:
     from perovchem import reference as reference
     from perovchem.aggregation import Aggregation as Aggregation
     from perovchem.aggregation import aggregation as aggregation
+    from perovchem.band_edges import BandEdges as BandEdges
+    from perovchem.band_edges import band_edges as band_edges
+    from perovchem.band_edges import edge_character as edge_character
+    from perovchem.bands import Bands as Bands
+    from perovchem.bands_reading import read_bands as read_bands
+    from perovchem.binding import Binding as Binding
+    from perovchem.binding import binding as binding
+    from perovchem.calculation import Calculation as Calculation
+    from perovchem.calculation_reading import read_calculation as read_calculation
+    from perovchem.calculation_reading import write_calculation as write_calculation
     from perovchem.comparison import Comparison as Comparison
     from perovchem.comparison import compare_coordination as compare_coordination
+    from perovchem.compute import ComputedSpecies as ComputedSpecies
+    from perovchem.compute import compute_species as compute_species
     from perovchem.convert import to_ase as to_ase
     from perovchem.convert import to_pymatgen as to_pymatgen
     from perovchem.coordination import Coordination as Coordination
@@ -32,17 +44,34 @@ if TYPE_CHECKING:
     from perovchem.crystal_text import write_cif as write_cif
     from perovchem.cutoffs import Cutoff as Cutoff
     from perovchem.cutoffs import bond_cutoffs as bond_cutoffs
+    from perovchem.density_of_states import DensityOfStates as DensityOfStates
+    from perovchem.density_of_states import density_of_states as density_of_states
+    from perovchem.dielectric import Dielectric as Dielectric
+    from perovchem.dielectric_reading import read_dielectric as read_dielectric
     from perovchem.diffraction import PatternComparison as PatternComparison
     from perovchem.diffraction import PowderPattern as PowderPattern
     from perovchem.diffraction import compare_patterns as compare_patterns
     from perovchem.diffraction import powder_pattern as powder_pattern
     from perovchem.diffusion import Diffusion as Diffusion
     from perovchem.diffusion import diffusion as diffusion
+    from perovchem.doping_energetics import DefectCalculation as DefectCalculation
+    from perovchem.doping_energetics import DefectDiagram as DefectDiagram
+    from perovchem.doping_energetics import Mixing as Mixing
+    from perovchem.doping_energetics import defect_formation as defect_formation
+    from perovchem.doping_energetics import mixing as mixing
+    from perovchem.doping_energetics_reading import DopingEnergetics as DopingEnergetics
+    from perovchem.doping_energetics_reading import doping_energetics as doping_energetics
+    from perovchem.effective_mass import EffectiveMasses as EffectiveMasses
+    from perovchem.effective_mass import effective_masses as effective_masses
     from perovchem.errors import PerovchemError as PerovchemError
     from perovchem.errors import PerovchemWarning as PerovchemWarning
     from perovchem.exchange import Exchange as Exchange
     from perovchem.exchange import exchange as exchange
+    from perovchem.exciton import Exciton as Exciton
+    from perovchem.exciton import exciton as exciton
     from perovchem.frames import Frames as Frames
+    from perovchem.gibbs import GibbsEnergy as GibbsEnergy
+    from perovchem.gibbs import gibbs as gibbs
     from perovchem.hydrogen_bonds import HydrogenBonds as HydrogenBonds
     from perovchem.hydrogen_bonds import hydrogen_bonds as hydrogen_bonds
     from perovchem.lattice_reading import read_lattice as read_lattice
@@ -75,6 +104,9 @@ if TYPE_CHECKING:
     from perovchem.readers.patterns import read_pattern as read_pattern
     from perovchem.reading import read_frames as read_frames
     from perovchem.run_information import run_information as run_information
+    from perovchem.solvation_pmf import SolvationPmf as SolvationPmf
+    from perovchem.solvation_pmf import solvation_pmf as solvation_pmf
+    from perovchem.state_density_reading import read_state_density as read_state_density
     from perovchem.structure_reading import read_structure as read_structure
     from perovchem.substitution import Substitution as Substitution
     from perovchem.substitution import check_substitution as check_substitution
@@ -85,19 +117,33 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Aggregation": "aggregation",
+    "BandEdges": "band_edges",
+    "Bands": "bands",
+    "Binding": "binding",
+    "Calculation": "calculation",
     "Comparison": "comparison",
+    "Composition": "peaks.alloy",
+    "ComputedSpecies": "compute",
     "Coordination": "coordination",
     "Crystal": "crystal",
-    "Composition": "peaks.alloy",
     "Cutoff": "cutoffs",
-    "Exchange": "exchange",
+    "DefectCalculation": "doping_energetics",
+    "DefectDiagram": "doping_energetics",
+    "DensityOfStates": "density_of_states",
+    "Dielectric": "dielectric",
     "Diffusion": "diffusion",
+    "DopingEnergetics": "doping_energetics_reading",
+    "EffectiveMasses": "effective_mass",
     "EndMember": "peaks.alloy",
+    "Exchange": "exchange",
+    "Exciton": "exciton",
     "FittedPeaks": "peaks",
     "Frames": "frames",
+    "GibbsEnergy": "gibbs",
     "HydrogenBonds": "hydrogen_bonds",
     "Indexing": "peaks.indexing",
     "LatticeParameters": "peaks.cell_result",
+    "Mixing": "doping_energetics",
     "Molecules": "molecules",
     "Orientation": "orientation",
     "PackingDipole": "packing",
@@ -109,36 +155,53 @@ _HOME = {
     "PerovchemWarning": "errors",
     "Polyhedra": "polyhedra",
     "PowderPattern": "diffraction",
+    "SolvationPmf": "solvation_pmf",
     "StructureFactors": "pair_distribution.structure_factor",
     "Substitution": "substitution",
     "Symmetry": "symmetry",
     "aggregation": "aggregation",
+    "band_edges": "band_edges",
+    "binding": "binding",
     "block_average": "uncertainty",
     "bond_cutoffs": "cutoffs",
     "check_substitution": "substitution",
     "compare_coordination": "comparison",
     "compare_patterns": "diffraction",
     "composition_from_shift": "peaks.composition",
+    "compute_species": "compute",
     "coordination": "coordination",
     "crystallite_size": "peaks.size",
-    "exchange": "exchange",
+    "defect_formation": "doping_energetics",
+    "density_of_states": "density_of_states",
     "diffusion": "diffusion",
+    "doping_energetics": "doping_energetics_reading",
+    "edge_character": "band_edges",
+    "effective_masses": "effective_mass",
+    "exchange": "exchange",
+    "exciton": "exciton",
     "find_molecules": "molecules",
     "fit_peaks": "peaks",
+    "gibbs": "gibbs",
     "hydrogen_bonds": "hydrogen_bonds",
     "index_peaks": "peaks.indexing",
     "lattice_parameters": "peaks.cell_fit",
+    "mixing": "doping_energetics",
     "orientation": "orientation",
     "packing_dipole": "packing",
     "pair_distribution": "pair_distribution",
     "parent_cell": "parent",
     "polyhedra": "polyhedra",
     "powder_pattern": "diffraction",
+    "read_bands": "bands_reading",
+    "read_calculation": "calculation_reading",
+    "read_dielectric": "dielectric_reading",
     "read_frames": "reading",
-    "read_pattern": "readers.patterns",
     "read_lattice": "lattice_reading",
+    "read_pattern": "readers.patterns",
+    "read_state_density": "state_density_reading",
     "read_structure": "structure_reading",
     "run_information": "run_information",
+    "solvation_pmf": "solvation_pmf",
     "structure_factors": "pair_distribution.structure_factor",
     "suggest_discard": "uncertainty",
     "symmetry": "symmetry",
@@ -146,6 +209,7 @@ _HOME = {
     "to_cif": "crystal_text",
     "to_mdanalysis": "mda",
     "to_pymatgen": "convert",
+    "write_calculation": "calculation_reading",
     "write_cif": "crystal_text",
 }
 

@@ -12,14 +12,23 @@ import sys
 import typer
 
 from perovchem.cli import (
+    bands,
+    binding,
     bundled,
+    compute,
     coordination,
+    density_of_states,
     diffusion,
+    doping_energetics,
     exchange,
+    exciton,
+    gibbs,
     hydrogen_bonds,
     info,
+    masses,
     orientation,
     pair_distribution,
+    solvation_pmf,
     substitution,
     xrd,
 )
@@ -44,8 +53,20 @@ for called, command, example in (
     ),
     ("exchange", exchange.exchange, "gbl_solution --ligand O --by molecule --discard 4ps"),
     ("rdf", pair_distribution.rdf, "gbl_solution --pair Pb-I --pair 'Pb-O(GBL)' --discard 4ps"),
+    ("pmf", solvation_pmf.pmf, "gbl_solution --pair 'Pb-O(GBL)' --pair Pb-I --discard 4ps --temperature 300"),
+    ("defects", doping_energetics.defects, "examples/data/constructed_doping.toml"),
+    ("mixing", doping_energetics.mixing, "examples/data/constructed_doping.toml"),
     ("diffusion", diffusion.diffusion, "gbl_solution --of GBL --of MA --discard 4ps"),
     ("orientation", orientation.orientation, "gbl_solution --molecule MA --axis C-N --discard 4ps"),
+    ("bands", bands.bands, "run/ --dos dos_run/"),
+    ("dos", density_of_states.dos, "run/ --window -5 6"),
+    ("masses", masses.masses, "run/ --dielectric 4.6"),
+    (
+        "exciton",
+        exciton.exciton,
+        "--electron 0.11 --hole 0.24 --dielectric 4.6 --binding 49 --radius 48 --shift 0.2",
+    ),
+    ("compute", compute.compute, "cspbcl3_amine_salts_species.toml"),
     (
         "hbonds",
         hydrogen_bonds.hbonds,
@@ -57,6 +78,8 @@ for called, command, example in (
         "CsPbCl3 --site Cl --ion Br- --site Cl --ion I- --site Cs --ion MA+",
     ),
     ("xrd", xrd.xrd, "CsPbCl3_cubic --compare CsPbBr3_cubic --range 10 50"),
+    ("gibbs", gibbs.gibbs, "DMSO/OUTCAR MACl.log --temperature 350"),
+    ("binding", binding.binding, "cycle.toml --output FOLDER"),
     ("structures", bundled.structures, "CsPbCl3_cubic --output FOLDER"),
     ("trajectories", bundled.trajectories, "gbl_solution --output FOLDER"),
 ):

@@ -26,6 +26,8 @@ _FREQUENCIES: Final = b"Frequencies --"
 _ERROR: Final = re.compile(
     rb"Convergence failure -- run terminated|Optimization stopped\.|Number of steps exceeded|Error termination"
 )
+_DISPLACED: Final = b"Re-enter D2Numr"
+"""Begins each displacement of numerical second derivatives."""
 _UNCONVERGED: Final = b"Convergence criterion not met"
 _CHARGE: Final = re.compile(rb"Charge =[ \t]*(-?\d{1,4})[ \t]+Multiplicity =[ \t]*(\d{1,3})")
 _SCF: Final = re.compile(rb"SCF Done:[ \t]+E\(([^)\n]{1,40})\)[ \t]*=[ \t]*(\S{1,40})")
@@ -93,6 +95,10 @@ def read_gaussian(file: FileBytes) -> Calculation:
         positions, vibrations = _vibrations(file, job, species, positions)
     if any(re.search(r"\bfreq\b", one.route.text.lower()) for one in jobs) and not vibrational:
         notes.append("the route asks for frequencies, and the log ends before they were computed")
+    if not job.has_frequencies and file.data.find(_FREQUENCIES, job.start, job.end) >= 0:
+        notes.append(
+            "frequencies printed in the course of the optimization are not used: they are of another structure"
+        )
     for other in jobs:
         told = _other(file, other, job, str(level))
         notes += [told] if told else []
@@ -154,10 +160,15 @@ def _jobs(file: FileBytes) -> list[Job]:
                 end,
                 route.after(before),
                 file.data.find(_NORMAL, start, end) >= 0,
-                file.data.find(_FREQUENCIES, start, end) >= 0,
+                _are_final(file, start, end),
             )
         )
     return jobs
+
+
+def _are_final(file: FileBytes, start: int, end: int) -> bool:
+    """Return whether the frequencies of a job, if any, are those of its last structure (Opt=CalcFC begins with some)."""
+    return last_of(file, _FREQUENCIES, start, end) > last_of(file, b"SCF Done:", start, end)
 
 
 def _check(file: FileBytes, job: Job, scf: int) -> None:
@@ -191,7 +202,9 @@ def _check(file: FileBytes, job: Job, scf: int) -> None:
 
 def _energy(file: FileBytes, job: Job) -> tuple[float, str, int]:
     """Return the energy of a job, its label, and where its last SCF energy stands."""
-    scf = last_of(file, b"SCF Done:", job.start, job.end)
+    displaced = -1 if job.route.optimization else file.data.find(_DISPLACED, job.start, job.end)
+    end = displaced if displaced >= 0 else job.end  # what follows are energies of displaced structures
+    scf = last_of(file, b"SCF Done:", job.start, end)
     match = _SCF.match(file.data, scf) if scf >= 0 else None
     if match is None:
         bad = _ERROR.search(file.data, job.start, job.end)
@@ -208,7 +221,7 @@ def _energy(file: FileBytes, job: Job) -> tuple[float, str, int]:
             scf,
         )
     start = scf if job.route.beyond == "double hybrid" or not job.has_frequencies else job.start
-    later = list(_LATER[job.route.beyond].finditer(file.data, start, job.end))
+    later = list(_LATER[job.route.beyond].finditer(file.data, start, end))
     if not later:
         fix = "give the log of a job that printed it"
         raise refused(file, scf, f"the job has no {job.route.beyond} energy behind its last SCF", fix)

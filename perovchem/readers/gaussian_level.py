@@ -16,9 +16,8 @@ _GENERAL: Final = re.compile(rb"General basis read from cards:[ \t]*([^\n]{0,60}
 _DISPERSION: Final = re.compile(rb"R6Disp:[ \t]+(\S{1,30})[ \t]+Dispersion energy", re.IGNORECASE)
 _SOLVENT: Final = re.compile(rb"Solvent[ \t]*:[ \t]*([^,\n]{1,40}),")
 _RADII: Final = re.compile(rb"Atomic radii[ \t]*:[ \t]*(\S{1,30})")
-_MODEL: Final = re.compile(
-    rb"Polarization charges|Polarizable Continuum Model|\n Model[ \t]+:[ \t]*(\S{1,12})"
-)
+_MODEL: Final = re.compile(rb"Polarization charges|Polarizable Continuum Model|\n Model[ \t]+:")
+_CONDUCTOR: Final = re.compile(rb"\n Model[ \t]+:[ \t]*C-PCM")
 _GRID: Final = re.compile(rb"\n 3/[^\n]{0,120}[,/]75=(-?\d{1,7})[,/]")
 _GRIDS: Final = {2: "SG1", 4: "FineGrid", 5: "UltraFine", 7: "SuperFine"}
 _ASKED: Final = {"gd2": "D2", "gd3": "D3", "gd3bj": "D3(BJ)", "pfd": "PFD"}
@@ -207,5 +206,6 @@ def _solvent(file: FileBytes, start: int, end: int) -> str:
         return "none"
     radii = _RADII.search(file.data, start, end)
     solvent = _SOLVENT.search(file.data, start, end)
-    model = "SMD" if radii and radii.group(1).startswith(b"SMD") else "PCM"
+    model = "CPCM" if _CONDUCTOR.search(file.data, start, end) else "PCM"
+    model = "SMD" if radii and radii.group(1).startswith(b"SMD") else model
     return f"{model}({solvent.group(1).decode('latin-1').strip()})" if solvent else model

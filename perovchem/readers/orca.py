@@ -35,6 +35,7 @@ _ENERGY_LINE: Final = re.compile(
 _FREQUENCIES: Final = b"\nVIBRATIONAL FREQUENCIES"
 _MODES: Final = b"\nNORMAL MODES"
 _NUMERICAL: Final = b"ORCA NUMERICAL FREQUENCIES"
+_RELAXING: Final = (b"GEOMETRY OPTIMIZATION CYCLE", b"FINAL ENERGY EVALUATION AT THE STATIONARY POINT")
 _COORDINATES: Final = b"CARTESIAN COORDINATES (ANGSTROEM)"
 _NORMAL: Final = b"ORCA TERMINATED NORMALLY"
 _ERROR: Final = re.compile(
@@ -69,6 +70,14 @@ def read_orca(file: FileBytes) -> Calculation:
         If the run did not end normally or converge, or its tables are not complete.
     """
     frequencies = last_of(file, _FREQUENCIES)
+    notes = list(file.notes)
+    if frequencies >= 0 and any(
+        file.data.find(w, frequencies, _job_around(file, frequencies)[1]) >= 0 for w in _RELAXING
+    ):
+        frequencies = -1
+        notes.append(
+            "frequencies printed in the course of the optimization are not used: they are of another structure"
+        )
     limit = frequencies if frequencies >= 0 else len(file)
     begin, end = _job_around(file, limit)
     numerical = file.data.find(_NUMERICAL, begin, limit)
@@ -101,7 +110,6 @@ def read_orca(file: FileBytes) -> Calculation:
             where=str(file.path),
             fix="compute the ground state without it",
         )
-    notes = list(file.notes)
     vibrations = None
     if frequencies >= 0:
         vibrations, told = _vibrations(file, frequencies, end, species, _masses(file, coordinates, species))

@@ -58,6 +58,10 @@ CALCULATION: Final = re.compile(rb"(?m)(?:^|\{)[ \t]*+\"?perovchem_calculation\"
 _MDANALYSIS: Final = (
     "open it with MDAnalysis and give the Universe, with its elements, to perovchem.read_frames()"
 )
+_NO_CALCULATION: Final = (
+    "give an OUTCAR, vasprun.xml, SEED.castep, or a log of Gaussian, ORCA or xtb; what another program computed goes into "
+    "a TOML file (perovchem.write_calculation), or as ase.Atoms with its calculator to perovchem.read_calculation"
+)
 _NOTHING: Final = "give a structure or a trajectory; this is not read by this version"
 _PATTERN: Final = (
     "a measured pattern goes to perovchem.read_pattern, or perovchem xrd STRUCTURE --measured FILE"
@@ -172,7 +176,11 @@ def identify_calculation(file: FileBytes) -> str:
             return kind
     if head.lstrip()[:1] == b"{":
         return "a JSON file without perovchem_calculation"
-    return recognize(file)
+    try:
+        return recognize(file)
+    except FormatError as error:
+        what = error.what.replace("no frames are read", "no calculation is read")
+        raise FormatError(what, where=error.where, fix=_NO_CALCULATION) from None
 
 
 def recognize(file: FileBytes) -> str:

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from fuzz import mutations
+from fuzz import bands, calculations, mutations, spectra
 from fuzz.checks import everything, same_as_true, sound, use
 from fuzz.containers import packed_badly, restructured
 from fuzz.folders import FOLDERS, make_folder, make_paths, make_segments
@@ -178,6 +178,51 @@ def _sound_folder(name: str, folder: Path) -> Case:
     return Case("sound", [folder])
 
 
+def _spoiled_bands(name: str, source: random.Random, folder: Path, number: int) -> Case:
+    done, path = bands.spoiled(name, source, folder, number)
+    return Case(done, [path])
+
+
+def _sound_bands(name: str, folder: Path) -> Case:
+    return Case("sound", [bands.fill(name, folder, bands.texts()[name][1])])
+
+
+def _attempt_bands(name: str, case: Case, number: int) -> bool:
+    only_cut = case.done == "cut" and "KPOINTS" not in name
+    found = bands.attempt_bands(name, case.paths[0], only_cut=only_cut)
+    case.compared.extend([1] if found and only_cut else [])
+    return found
+
+
+def _spoiled_spectra(name: str, source: random.Random, folder: Path, number: int) -> Case:
+    done, path = spectra.spoiled(name, source, folder, number)
+    return Case(done, [path])
+
+
+def _sound_spectra(name: str, folder: Path) -> Case:
+    return Case("sound", [spectra.fill(name, folder, spectra.sound_text(name))])
+
+
+def _attempt_spectra(name: str, case: Case, number: int) -> bool:
+    return spectra.attempt(name, case.paths[0])
+
+
+def _spoiled_calculation(name: str, source: random.Random, folder: Path, number: int) -> Case:
+    done, path = calculations.spoiled(name, source, folder, number)
+    return Case(done, [path])
+
+
+def _sound_calculation(name: str, folder: Path) -> Case:
+    return Case("sound", [calculations.fill(name, folder, calculations.texts()[name][1])])
+
+
+def _attempt_calculation(name: str, case: Case, number: int) -> bool:
+    only_cut = case.done == "cut"
+    found = calculations.attempt_calculation(name, case.paths[0], only_cut=only_cut)
+    case.compared.extend([1] if found and only_cut else [])
+    return found
+
+
 FORMATS: Final[Mapping[str, Format]] = {
     **{
         name: Format(functools.partial(_spoiled_file, name), attempt, functools.partial(_sound_file, name))
@@ -188,6 +233,30 @@ FORMATS: Final[Mapping[str, Format]] = {
             functools.partial(_spoiled_file, name), attempt_crystal, functools.partial(_sound_file, name)
         )
         for name in CRYSTALS
+    },
+    **{
+        name: Format(
+            functools.partial(_spoiled_bands, name),
+            functools.partial(_attempt_bands, name),
+            functools.partial(_sound_bands, name),
+        )
+        for name in bands.texts()
+    },
+    **{
+        name: Format(
+            functools.partial(_spoiled_spectra, name),
+            functools.partial(_attempt_spectra, name),
+            functools.partial(_sound_spectra, name),
+        )
+        for name in spectra.texts()
+    },
+    **{
+        name: Format(
+            functools.partial(_spoiled_calculation, name),
+            functools.partial(_attempt_calculation, name),
+            functools.partial(_sound_calculation, name),
+        )
+        for name in calculations.texts()
     },
     "packed (gz, bz2, xz)": Format(_spoiled_packing, attempt, functools.partial(_sound_file, "XDATCAR")),
     **{

@@ -50,6 +50,7 @@ orientation          same   same     same  same    same      same     same      
 pair_distribution    same   same     same  same    same      same     same             amount       same     same    same      same   same   lengths
 parent_cell          same   same     same  same    same      same     same             amount       same     same    (d)       (d)    (d)    lengths
 polyhedra            same   same     same  same    same      follows  follows          copies       same     same    reverses  same   same   lengths
+solvation_pmf        same   same     same  same    same      same     same             amount       same     same    same      same   same   lengths
 structure_factors    same   same     same  same    same      same     same             amount       same     same    same      same   same   lengths
 symmetry             same   same     same  same    same      same     same             same         same     same    (d)       (d)    (d)    same
 to_ase               same   same     same  same    same      same     same             amount       same     same    reverses  same   same   lengths
@@ -68,11 +69,14 @@ NOT: Final = {
 ELSEWHERE: Final = {
     "block_average": "of a series, not of atoms: test_series",
     "suggest_discard": "of a series, not of atoms: test_series",
+    "binding": "of declared cycles: binding/test_properties",
     "check_substitution": "of tabulated radii, not of atoms in a cell",
     "compare_patterns": "of two lists of reflections: diffraction/test_comparison",
     "composition_from_shift": "of a measured pattern: peaks/test_composition",
+    "compute_species": "of parts placed at random: compute/test_placing, compute/test_conformers",
     "crystallite_size": "of a measured pattern: peaks/test_fit",
     "fit_peaks": "of a measured pattern: peaks/test_fit",
+    "gibbs": "of one species: gibbs/test_gibbs, gibbs/test_modes, test_point_group",
     "index_peaks": "of a measured pattern: peaks/test_cell",
     "lattice_parameters": "of a measured pattern: peaks/test_cell",
     "packing_dipole": "of a crystal with charges: test_packing",
@@ -84,6 +88,19 @@ ELSEWHERE: Final = {
     "run_information": "of files: test_units",
     "to_cif": "of one asymmetric unit: readers/test_cif",
     "write_cif": "of one asymmetric unit: readers/test_cif",
+    "band_edges": "of bands on k-points: test_band_edges",
+    "defect_formation": "of energies: doping_energetics/test_defects",
+    "doping_energetics": "of energies: doping_energetics/test_doping_file",
+    "mixing": "of energies: doping_energetics/test_mixing",
+    "density_of_states": "of a spectrum: test_density_of_states",
+    "edge_character": "of bands on k-points: test_band_edges",
+    "effective_masses": "of bands on k-points, turned there: effective_mass/test_invariance",
+    "exciton": "of masses; a turned permittivity in test_exciton",
+    "read_bands": "of files",
+    "read_calculation": "of files",
+    "read_dielectric": "of files",
+    "read_state_density": "of files",
+    "write_calculation": "of files",
 }
 
 _COLUMNS: Final = TABLE.split("\n")[1].split()
