@@ -186,4 +186,7 @@ def _check(bands: Bands, where: str) -> None:
     if not np.isfinite(points).all() or abs(np.linalg.det(bands.reciprocal_cell)) < 1e-9:
         raise FormatError("a k-point or the reciprocal cell is no number", where=where, fix="check the file")
     if (np.diff(energies, axis=2) < 0).any():
-        object.__setattr__(bands, "energies", np.sort(energies, axis=2))
+        order = np.argsort(energies, axis=2, kind="stable")
+        object.__setattr__(bands, "energies", np.take_along_axis(energies, order, axis=2))
+        if bands.projections is not None:
+            object.__setattr__(bands, "projections", bands.projections.reordered(order))

@@ -108,7 +108,15 @@ def read_calculation(
         found = source
     elif isinstance(source, str | os.PathLike):
         path = Path(source)
-        if path.is_dir():
+        try:
+            folder = path.is_dir()
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"no file can be called so: {getattr(error, 'strerror', None) or error}",
+                where=f"{str(source)[:60]!r}...",
+                fix="give the path of a file",
+            ) from None
+        if folder:
             path = _in_folder(path)
         found = _read(path, str(source))
     else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from perovchem.errors import FormatError, InputError, nearest
+from perovchem.errors import FormatError, InputError, UsageError, nearest
 from perovchem.units import HARTREE, KILOCALORIE_PER_MOLE, KILOJOULE_PER_MOLE
 
 ENERGY_UNITS: Final[Mapping[str, float]] = {
@@ -18,6 +18,8 @@ ENERGY_UNITS: Final[Mapping[str, float]] = {
     "hartree": HARTREE,
 }
 """One of each in eV."""
+LARGEST_NUMBER: Final = 1e15
+"""No quantity of such a file is larger."""
 LARGEST_FILE: Final = 10_000_000
 """Bytes of a file that declares things."""
 
@@ -37,9 +39,13 @@ def read_declared(source: str | Path, what: str) -> tuple[dict[str, Any], Path]:
         If the file cannot be read.
     FormatError
         If it is no TOML.
+    UsageError
+        If it is no path.
     """
-    path, where = Path(source), str(source)
     fix = f"name a {what} (TOML)"
+    if not isinstance(source, str | os.PathLike):
+        raise UsageError(f"a {type(source).__name__} is no {what}", fix=f"{fix}, or give a dictionary")
+    path, where = Path(source), str(source)[:300]
     try:
         if not path.is_file():
             raise InputError("there is no such file", where=where, fix=fix)
@@ -50,7 +56,7 @@ def read_declared(source: str | Path, what: str) -> tuple[dict[str, Any], Path]:
         raise InputError(f"it cannot be read: {error.strerror}", where=where, fix="check the path") from None
     except UnicodeDecodeError:
         raise FormatError("it is no text", where=where, fix=fix) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
         raise FormatError(f"it is no TOML: {error}", where=where, fix="mend that line") from None
 
 
@@ -138,8 +144,9 @@ class DeclaredTable:
             raise self.wrong("is missing", "write a number", key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.wrong("is no number", "write a number", key)
-        if key in self.table and (not math.isfinite(value) or (positive and value <= 0)):
-            raise self.wrong(f"cannot be {value}", f"write a {'positive ' * positive}number", key)
+        if key in self.table and not (abs(value) < LARGEST_NUMBER and (value > 0 or not positive)):
+            shown = str(value) if len(str(value)) < 30 else "so large"
+            raise self.wrong(f"cannot be {shown}", f"write a {'positive ' * positive}number", key)
         return float(value)
 
     def numbers(self, key: str) -> tuple[float, ...]:
@@ -147,7 +154,10 @@ class DeclaredTable:
         value = self.table.get(key, ())
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise self.wrong("is no list of numbers", "write a list of numbers", key)
-        if any(isinstance(x, bool) or not isinstance(x, int | float) or not math.isfinite(x) for x in value):
+        if any(
+            isinstance(x, bool) or not isinstance(x, int | float) or not abs(x) < LARGEST_NUMBER
+            for x in value
+        ):
             raise self.wrong("is no list of numbers", "write a list of numbers", key)
         return tuple(float(x) for x in value)
 

@@ -179,6 +179,33 @@ class _Energies:
         scale = one.energy_ev / one.energy if one.energy else 1.0
         return one.energy_ev, one.energy_su * scale
 
+    def check_state(
+        self, state: DeclaredTable, host: DeclaredTable, charge: int, change: Mapping[str, float]
+    ) -> None:
+        """Refuse a declared charge or change of atoms that the calculations contradict."""
+        found = self.read.get(str(state.table.get("file")))
+        if found is None:
+            return
+        unsaid = any("does not say its charge" in note for note in found.notes)
+        if found.charge != charge and not unsaid:
+            raise state.wrong(
+                f"is {charge:+d}, and the calculation has {found.charge:+d}",
+                "correct the charge, or give the file of that charge state",
+                "charge",
+            )
+        perfect = self.read.get(str(host.table.get("file")))
+        if perfect is None:
+            return
+        elements = sorted({*found.composition, *perfect.composition})
+        of_files = {one: found.composition.get(one, 0) - perfect.composition.get(one, 0) for one in elements}
+        if {k: v for k, v in of_files.items() if v} != {k: v for k, v in change.items() if v}:
+            shown = ", ".join(f"{k} = {v}" for k, v in of_files.items() if v)
+            raise state.wrong(
+                f"is not what {found.formula} has and the host, {perfect.formula}, has not",
+                f"write change = {{ {shown} }}, or give the right files",
+                "change",
+            )
+
     def compared(self, override: tuple[str, ...]) -> list[str]:
         """Refuse calculations of different levels; return what was allowed to differ, or is noted only."""
         levels = {name: one.level for name, one in self.read.items()}
@@ -228,13 +255,15 @@ def _diagrams(table: DeclaredTable, energies: _Energies) -> tuple[DefectDiagram,
         charge = one.whole("charge", positive=False)
         if charge is None:
             raise one.wrong("is missing", "give the charge state, in e: 0, 1, -2", "charge")
-        change = one.below("change") if "change" in one.table else DeclaredTable({}, one.where)
+        changed = one.below("change") if "change" in one.table else DeclaredTable({}, one.where)
+        change = {element: changed.number(element, positive=False) for element in changed.table}
+        energies.check_state(one, host, charge, change)
         states.append(
             DefectCalculation(
                 one.text("defect"),
                 charge,
                 energy,
-                {element: change.number(element, positive=False) for element in change.table},
+                change,
                 one.number("correction", 0.0, positive=False),
                 one.text("correction_name", "given" if "correction" in one.table else ""),
                 one.number("uncertainty") if "uncertainty" in one.table else read_uncertainty,

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from perovchem.arrays import Floats
+from perovchem.arrays import Floats, Integers
 
 
 class ReadsWeights(Protocol):
@@ -54,6 +54,26 @@ class Projections:
             return part
 
         return cls(orbitals, species, read, definition)
+
+    def reordered(self, order: Integers) -> Projections:
+        """Return the same with the bands of each point in another order.
+
+        Parameters
+        ----------
+        order : int64 (S, K, B)
+            Which band of these stands at each place.
+        """
+
+        def read(bands: slice) -> Floats:
+            wanted = order[:, :, bands]
+            if not wanted.size:
+                return self.read(slice(0, 0))
+            first = int(wanted.min())
+            held = self.read(slice(first, int(wanted.max()) + 1))
+            part: Floats = np.take_along_axis(held, (wanted - first)[..., None, None], axis=2)
+            return part
+
+        return Projections(self.orbitals, self.species, read, self.definition)
 
 
 def kind(orbital: str) -> str:

@@ -136,6 +136,16 @@ def test_a_metal_has_no_gap_and_the_fermi_energy_is_zero() -> None:
         density_of_states(metal, zero="vbm")
 
 
+def test_a_stencil_is_no_mesh() -> None:
+    """Points within a hundredth of the zone with weights of their own, as runs of finite differences list them."""
+    bands = mesh(5)
+    around = Bands(
+        0.5 + bands.kpoints * 0.02, bands.reciprocal_cell, bands.energies, (6.0,), weights=bands.weights
+    )
+    with pytest.raises(MissingDataError, match="stand around one point"):
+        density_of_states(around)
+
+
 def test_a_path_is_no_mesh_but_the_mesh_beside_it_is() -> None:
     bands = mesh(5)
     path = Bands(

@@ -151,9 +151,12 @@ def _reader() -> Read:
         silent = found.level.code in ("VASP", "CASTEP")
         if not silent:
             return found
+        unsaid = (
+            any("does not say its charge" in note for note in found.notes)
+        )
         return replace(
             found,
-            charge=found.charge if component.charge is None else component.charge,
+            charge=component.charge if component.charge is not None and unsaid else found.charge,
             multiplicity=found.multiplicity if component.multiplicity is None else component.multiplicity,
         )
 

@@ -250,6 +250,9 @@ def _component(name: str, section: DeclaredTable, folder: Path) -> Component:
         raise section.wrong(
             f"cannot be {inverted:g}", f"write up to {SMALL:g} 1/cm", "invert_imaginary_below"
         )
+    ions = section.number("ions", 0.0, positive=False)
+    if ions < 0:
+        raise section.wrong("cannot be negative", "write how many solute ions one unit brings", "ions")
     return Component(
         name=name,
         conformers=_conformers(section, folder),
@@ -257,7 +260,7 @@ def _component(name: str, section: DeclaredTable, folder: Path) -> Component:
         pressure=section.number("pressure", 101325.0) if state == "gas" else math.nan,
         concentration=section.number("concentration", 1.0) if dissolved else math.nan,
         role=section.text("role", name),
-        ions=section.number("ions", 0.0, positive=False),
+        ions=ions,
         charge=section.whole("charge", positive=False),
         multiplicity=section.whole("multiplicity"),
         formula_units=section.whole("formula_units") or 1,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
 from perovchem.binding.declared import Study
 from perovchem.binding.species import Species
 from perovchem.errors import InputError, warn
-from perovchem.level_of_theory import LevelOfTheory, level_differences
+from perovchem.level_of_theory import LevelOfTheory, level_differences, silent_about
 
 _SHOWN: Final = 4
 """Differences that an error lists."""
@@ -34,7 +33,7 @@ def check_levels(species: Mapping[str, Species], study: Study) -> tuple[tuple[st
         levels = _levels(species, use)
         if len(levels) < 2:
             continue
-        strict = {name: _without(level, study.override) for name, level in levels.items()}
+        strict = {name: silent_about(level, study.override) for name, level in levels.items()}
         wrong, _ = level_differences(strict)
         if wrong:
             more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
@@ -63,9 +62,3 @@ def _levels(species: Mapping[str, Species], use: str) -> dict[str, LevelOfTheory
                 found[one.name if not own else f"{one.name} ({calculation.name})"] = calculation.level
                 own.append(calculation.level)
     return found
-
-
-def _without(level: LevelOfTheory, fields: tuple[str, ...]) -> LevelOfTheory:
-    """Return a level that says nothing of some fields."""
-    silent = LevelOfTheory("")
-    return dataclasses.replace(level, **{name: getattr(silent, name) for name in fields})

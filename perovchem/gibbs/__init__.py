@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 
@@ -18,6 +17,9 @@ from perovchem.gibbs.rigid import State, degeneracy_term, found_symmetry, is_hel
 from perovchem.point_group import TOLERANCE
 
 __all__ = ["TREATMENTS", "GibbsEnergy", "Mode", "Term", "gibbs"]
+
+_LARGEST: Final = 1e12
+"""Arguments stay between this and its inverse, where every term is finite."""
 
 
 def gibbs(
@@ -143,8 +145,12 @@ def _check(
         "limit of imaginary modes": invert_below,
     }  # fmt: skip
     for name, value in positive.items():
-        if value is not None and not (value > 0 and math.isfinite(value)):
+        if value is not None and not value > 0:
             raise UsageError(f"a {name} of {value:g}", fix="give a number above 0")
+        if value is not None and not 1 / _LARGEST < value < _LARGEST:
+            raise UsageError(
+                f"a {name} of {value:g}", fix=f"give a number between {1 / _LARGEST:g} and {_LARGEST:g}"
+            )
     if treatment not in get_args(Treatment):
         raise UsageError(f"there is no treatment {treatment!r}", fix=nearest(treatment, get_args(Treatment)))
     if stationary_point not in ("minimum", "transition_state"):

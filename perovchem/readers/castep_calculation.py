@@ -17,7 +17,7 @@ from perovchem.readers.castep import CastepLog, read_castep_log
 from perovchem.readers.castep_frames import open_castep_frames
 from perovchem.readers.castep_frames_index import Step, index_castep
 from perovchem.readers.castep_level import castep_level, spin_of
-from perovchem.readers.castep_phonon import Phonons, read_phonon
+from perovchem.readers.castep_phonon import Phonons, is_mesh, read_phonon
 from perovchem.readers.clock import PACKED, plain_name
 from perovchem.readers.filebytes import FileBytes, open_bytes
 from perovchem.readers.log_text import (
@@ -215,6 +215,8 @@ def _own_vibrations(file: FileBytes, begin: int, species: tuple[str, ...]) -> Vi
         return None
     masses = _masses(file, begin, species)
     weights = np.array([weight for weight, _ in points.values()])
+    if not is_mesh(np.array(list(points)), weights):
+        raise _path_of_wavevectors(len(points), file)
     if not weights.sum() > 0:
         raise FormatError("wavevectors without weights", where=str(file.path), fix="restore the log")
     return Vibrations(
@@ -250,6 +252,15 @@ def _method(file: FileBytes, begin: int) -> str:
     return f"phonons of CASTEP ({found.group(1).decode('latin-1').strip()})" if found else "phonons of CASTEP"
 
 
+def _path_of_wavevectors(number: int, file: FileBytes) -> FormatError:
+    """Return the refusal of phonons that cannot be averaged."""
+    return FormatError(
+        f"the {number} wavevectors are a path or a list, and no mean over them is one over the zone",
+        where=str(file.path),
+        fix="compute the phonons on a grid (phonon_fine_kpoint_mp_grid), or at Γ",
+    )
+
+
 def _joined(found: Calculation, phonons: Phonons, file: FileBytes) -> Calculation:
     """Return a calculation with the vibrations of a .phonon, whose structure must be the same."""
     cell = found.cell
@@ -270,11 +281,7 @@ def _joined(found: Calculation, phonons: Phonons, file: FileBytes) -> Calculatio
             fix="compute energy and phonons of one structure",
         )
     if not phonons.is_mesh:
-        raise FormatError(
-            f"the {len(phonons.weights)} wavevectors are a path or a list, and no mean over them is one over the zone",
-            where=str(file.path),
-            fix="compute the phonons on a grid (phonon_fine_kpoint_mp_grid), or at Γ",
-        )
+        raise _path_of_wavevectors(len(phonons.weights), file)
     total = float(phonons.weights.sum())
     if not total > 0 or (phonons.weights < 0).any():
         raise FormatError(

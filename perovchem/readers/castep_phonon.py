@@ -75,18 +75,23 @@ class Phonons:
 
     @property
     def is_mesh(self) -> bool:
-        """Whether the wavevectors can stand for the whole zone: Γ alone, unequal weights, or an even grid.
+        """Whether the wavevectors can stand for the whole zone: :func:`is_mesh`."""
+        return is_mesh(self.wavevectors, self.weights)
 
-        Over an even grid of n points along an axis, the mean of cos 2πmq vanishes unless n divides m, when it is
-        1 or -1; over a path or a list it is neither for some m.
-        """
-        if len(self.weights) == 1:
-            return bool((np.abs(self.wavevectors) < _SAME).all())
-        if np.ptp(self.weights) > 1e-6 * self.weights.max():
-            return True
-        orders = np.arange(1, 5)[:, None, None]
-        means = np.abs(np.cos(2 * np.pi * orders * self.wavevectors).mean(1))
-        return bool(((means < 1e-4) | (means > 1 - 1e-4)).all())
+
+def is_mesh(wavevectors: Floats, weights: Floats) -> bool:
+    """Return whether wavevectors can stand for the whole zone: Γ alone, unequal weights, or an even grid.
+
+    Over an even grid of n points along an axis, the mean of cos 2πmq vanishes unless n divides m, when it is
+    1 or -1; over a path or a list it is neither for some m.
+    """
+    if len(weights) == 1:
+        return bool((np.abs(wavevectors) < _SAME).all())
+    if np.ptp(weights) > 1e-6 * weights.max():
+        return True
+    orders = np.arange(1, 5)[:, None, None]
+    means = np.abs(np.cos(2 * np.pi * orders * wavevectors).mean(1))
+    return bool(((means < 1e-4) | (means > 1 - 1e-4)).all())
 
 
 def read_phonon(file: FileBytes) -> Phonons:

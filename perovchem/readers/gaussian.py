@@ -167,7 +167,7 @@ def _jobs(file: FileBytes) -> list[Job]:
 
 
 def _are_final(file: FileBytes, start: int, end: int) -> bool:
-    """Return whether the frequencies of a job, if any, are those of its last structure (Opt=CalcFC begins with some)."""
+    """Return whether the frequencies of a job, if any, are of its last structure (Opt=CalcFC begins with some)."""
     return last_of(file, _FREQUENCIES, start, end) > last_of(file, b"SCF Done:", start, end)
 
 

@@ -81,13 +81,22 @@ class SpecialPoints:
     notes: tuple[str, ...] = ()
 
     def candidates(self, kpoint: Floats) -> list[tuple[int, str]]:
-        """Return (0 where the coordinates themselves are those of the point, else 1; name) of each that fits."""
+        """Return (0 where the coordinates themselves are those of the point, else 1; name) of each that fits.
+
+        X_1 comes behind X (with 2) where the two are one point by symmetry and no line of the source ends at X_1.
+        """
         images = self.rotations @ kpoint
         found = []
         for name, point in zip(self.names, self.points, strict=True):
             gaps = images - point
             if (np.abs(gaps - np.rint(gaps)) < _NEAR).all(axis=1).any():
                 found.append((int((np.abs(kpoint - point) >= _NEAR).any()), name))
+        fitting = {name for _, name in found}
+        ends = {name for line in self.lines for name in line}
+        found = [
+            (far if name in ends or name.partition("_")[0] not in fitting - {name} else 2, name)
+            for far, name in found
+        ]
         return sorted(found, key=lambda one: (one[0], len(one[1])))
 
 

@@ -59,8 +59,8 @@ _MDANALYSIS: Final = (
     "open it with MDAnalysis and give the Universe, with its elements, to perovchem.read_frames()"
 )
 _NO_CALCULATION: Final = (
-    "give an OUTCAR, vasprun.xml, SEED.castep, or a log of Gaussian, ORCA or xtb; what another program computed goes into "
-    "a TOML file (perovchem.write_calculation), or as ase.Atoms with its calculator to perovchem.read_calculation"
+    "give an OUTCAR, vasprun.xml, SEED.castep, or a log of Gaussian, ORCA or xtb; what another program computed goes "
+    "into a TOML file (perovchem.write_calculation), or as ase.Atoms with its calculator to perovchem.read_calculation"
 )
 _NOTHING: Final = "give a structure or a trajectory; this is not read by this version"
 _PATTERN: Final = (

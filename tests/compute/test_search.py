@@ -11,7 +11,7 @@ from perovchem.compute.species import read_request
 from perovchem.compute.study import study
 from perovchem.errors import FormatError, MissingDataError
 
-#: Energies in ε of the four minima of seven Lennard-Jones atoms: Tsai & Jordan 1993, doi 10.1021/j100145a018; the lowest
+#: Energies in ε of the four minima of seven Lennard-Jones atoms: Tsai & Jordan, J. Phys. Chem. 97, 11227 (1993); the lowest
 #: also in Wales & Doye 1997, doi 10.1021/jp970984n.
 MINIMA = (-16.505384, -15.935043, -15.593211, -15.533060)
 

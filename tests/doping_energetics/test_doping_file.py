@@ -90,3 +90,26 @@ def test_energies_from_calculations(tmp_path) -> None:
         pc.doping_energetics(file)
     file.write_text('override = ["cutoff"]\n' + file.read_text())
     assert any("allowed by override" in sentence for sentence in pc.doping_energetics(file).warnings)
+
+
+def test_declared_defects_must_be_those_of_the_files(tmp_path) -> None:
+    """A charge or a change of atoms that the calculations contradict would give a wrong energy in silence."""
+    cell = 5.6 * np.eye(3)
+    level = LevelOfTheory("VASP", functional="PBE", cutoff=500.0)
+    for name, symbols, charge in (("host", ("Cs", "Cl"), 0), ("vacancy", ("Cs",), 1)):
+        places = np.zeros((len(symbols), 3)) + 2.8 * np.arange(len(symbols))[:, None]
+        crystal = Calculation(symbols, places, -5.0, "eV", level, periodicity="crystal", cell=cell, charge=charge)
+        write_calculation(crystal, tmp_path / f"{name}.toml")
+    state = {"defect": "V_Cl", "charge": 1, "file": str(tmp_path / "vacancy.toml"), "change": {"Cl": -1}}
+    declared = {
+        "host": {"file": str(tmp_path / "host.toml")},
+        "bands": {"vbm": 1.0, "gap": 3.0},
+        "conditions": {"Cl-rich": {"Cl": -1.5, "Cs": -1.0}},
+        "states": [state],
+    }
+    found = pc.doping_energetics({"defects": declared})
+    assert found.diagrams[0].lines[0].at_vbm == pytest.approx(-5 + 5 - 1.5 + 1)
+    with pytest.raises(FormatError, match=r"states\[1\]\.charge is -1, and the calculation has \+1"):
+        pc.doping_energetics({"defects": {**declared, "states": [{**state, "charge": -1}]}})
+    with pytest.raises(FormatError, match=r"change is not what .* change = \{ Cl = -1 \}"):
+        pc.doping_energetics({"defects": {**declared, "states": [{**state, "change": {"Cs": -1}}]}})

@@ -119,6 +119,8 @@ def test_a_nearly_cubic_cell_of_low_symmetry_is_named_as_a_cubic_one() -> None:
         named([(0, 0, 0), (0.5, 0.5, 0.5), (0, 0, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0.5)], cell, pair)
         == "Γ-R-X-M-R"
     )
+    corners = [(0, 0, 0), (0.5, 0.5, 0.5), (0, 0.5, 0), (0.5, 0.5, 0), (0.5, 0.5, 0.5)]
+    assert named(corners, cell, pair) == "Γ-R-X-M-R"  # X_1 is for groups without fourfold axes
 
 
 def test_a_supercell_is_named_by_its_own_lattice() -> None:
