@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import matplotlib as mpl
@@ -38,6 +39,8 @@ def plot_fat_bands(
 ) -> Figure:
     """Return the bands once for each element and kind of orbital that matters; the area of a point is its part.
 
+    What the band edges are made of comes first, then what has most of all bands in the window.
+
     Parameters
     ----------
     bands : Bands
@@ -55,7 +58,8 @@ def plot_fat_bands(
     path = path_of(bands)
     limits = window_of(edges, window)
     parts, first = parts_of(bands, edges, limits)
-    ordered = sorted(parts, key=lambda key: -float(parts[key].sum()))
+    at_edges = _at_edges(parts, first, edges)
+    ordered = sorted(parts, key=lambda key: (-at_edges[key], -float(parts[key].sum())))
     shown = [key for key in ordered if parts[key].max() > _WORTH][:MOST_PARTS] or ordered[:1]
     energies = bands.energies[:, :, first : first + parts[shown[0]].shape[2]] - zero_of(bands, edges)
     with mpl.rc_context(STYLE):
@@ -81,6 +85,19 @@ def plot_fat_bands(
             figure.suptitle(plain(title), fontsize=8, x=0.01, ha="left")
         letter(panels)
     return figure
+
+
+def _at_edges(
+    parts: Mapping[tuple[str, str], Floats], first: int, edges: BandEdges | None
+) -> dict[tuple[str, str], float]:
+    """Return the largest fraction of a band edge that each part has, 0 below what is worth a panel."""
+    found = dict.fromkeys(parts, 0.0)
+    for edge in () if edges is None else (edges.vbm, edges.cbm):
+        places = [band - 1 - first for band in edge.bands]
+        for key, weights in parts.items():
+            share = float(weights[edge.spin][list(edge.rows)][:, places].mean())
+            found[key] = max(found[key], share if share > _WORTH else 0.0)
+    return found
 
 
 def parts_of(

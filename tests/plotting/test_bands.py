@@ -16,6 +16,7 @@ from perovchem.bands import Bands, Segment
 from perovchem.effective_mass import effective_masses
 from perovchem.errors import MissingDataError
 from perovchem.exciton import confinement, exciton
+from perovchem.plotting import fat_bands
 from perovchem.plotting.bands import EMPTY, OCCUPIED, path_of, plot_bands, plot_bands_compared
 from perovchem.plotting.effective_mass import in_plane, plot_anisotropy, plot_masses
 from perovchem.plotting.exciton import plot_confinement, radii_of
@@ -149,11 +150,29 @@ def test_parts_of_states_sum_to_one_and_are_drawn_by_area() -> None:
     np.testing.assert_allclose(parts["Pb", "s"][0, :, 1], 0.25)
     np.testing.assert_allclose(parts["Br", "p"][0, :, 1], 0.75)
     figure = plot_fat_bands(bands, edges)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Br p", "Pb p", "Pb s"]  # Cs has no part
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Pb p", "Br p", "Pb s"]  # Cs has no part
     points = [one for one in figure.axes[2].collections if isinstance(one, PathCollection)]
     np.testing.assert_allclose(np.concatenate([one.get_sizes() for one in points]), 0.25 * LARGEST)
     assert to_hex(points[0].get_facecolor()[0][:3]) == to_hex(element_color("Pb"))
     np.testing.assert_allclose(points[0].get_offsets()[:, 1], bands.energies[0, :30, 1] - 3.2, atol=1e-12)
+
+
+def test_what_the_edges_are_made_of_has_a_panel(monkeypatch) -> None:
+    """The two panels that fit: the edges' Pb p and Br p, although Pb s would have more of all bands together."""
+    monkeypatch.setattr(fat_bands, "MOST_PARTS", 2)
+    bands = model()
+    n_spins, n_points, n_bands = bands.energies.shape
+    weights = np.zeros((n_spins, n_points, n_bands, 2, 2))
+    weights[..., 0, 0] = 1.0  # Pb s everywhere
+    edges = band_edges(bands)
+    for edge, place in ((edges.vbm, (1, 1)), (edges.cbm, (0, 1))):
+        for band in edge.bands:
+            weights[:, :, band - 1] = 0.0
+            weights[(slice(None), slice(None), band - 1, *place)] = 1.0
+    projections = Projections.from_array(weights, orbitals=("s", "p"), species=("Pb", "Br"))
+    object.__setattr__(bands, "projections", projections)
+    titles = [axes.get_title(loc="left") for axes in plot_fat_bands(bands, edges).axes]
+    assert sorted(titles) == ["Br p", "Pb p"]
 
 
 def test_states_without_projections_have_no_part() -> None:
