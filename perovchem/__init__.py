@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from perovchem.exchange import exchange as exchange
     from perovchem.exciton import Exciton as Exciton
     from perovchem.exciton import exciton as exciton
+    from perovchem.exciton.confinement import Confinement as Confinement
+    from perovchem.exciton.confinement import confinement as confinement
     from perovchem.frames import Frames as Frames
     from perovchem.gibbs import GibbsEnergy as GibbsEnergy
     from perovchem.gibbs import gibbs as gibbs
@@ -124,6 +126,7 @@ _HOME = {
     "Comparison": "comparison",
     "Composition": "peaks.alloy",
     "ComputedSpecies": "compute",
+    "Confinement": "exciton.confinement",
     "Coordination": "coordination",
     "Crystal": "crystal",
     "Cutoff": "cutoffs",
@@ -169,6 +172,7 @@ _HOME = {
     "compare_patterns": "diffraction",
     "composition_from_shift": "peaks.composition",
     "compute_species": "compute",
+    "confinement": "exciton.confinement",
     "coordination": "coordination",
     "crystallite_size": "peaks.size",
     "defect_formation": "doping_energetics",

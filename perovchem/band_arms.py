@@ -15,6 +15,8 @@ MOST_POINTS: Final = 80
 """Points of an arm that are followed."""
 NEIGHBORS: Final = 8
 """Bands on either side of those followed that may cross them."""
+AVOIDED: Final = 0.85
+"""Of the gap at the edge, to which another branch must come near to be one that is avoided."""
 _SAME_DIRECTION: Final = 1e-3
 _SAME_POINT: Final = 1e-6
 
@@ -176,6 +178,66 @@ def follow(energies: Floats, k: Floats, chosen: tuple[int, ...], *, even: bool) 
     int64 (len(chosen), n)
         Band number of each branch at each point, from 0.
     """
+    return follow_all(energies, k, chosen, even=even)[0]
+
+
+def follow_all(
+    energies: Floats, k: Floats, chosen: tuple[int, ...], *, even: bool
+) -> tuple[Integers, Floats]:
+    """Return what :func:`follow` does, and the energies (n, T) of the branches beside those chosen."""
+    low, bands, tracks = _all_branches(energies, k, chosen, even=even)
+    rows = np.array(chosen) - low
+    found: Integers = (bands[:, rows] + low).T
+    beside: Floats = np.delete(tracks, rows, axis=1)
+    return found, beside
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """Where a branch meets others.
+
+    Attributes
+    ----------
+    clear : float
+        1/Å: up to here, no other branch comes near and turns away again, as in an avoided crossing.
+    crossings : tuple of (float, float)
+        Distance, 1/Å, of each branch that is crossed, and by how much, relative, the curvature at the edge would be
+        another if the two did avoid each other between the points: with a coupling V, which is at most half of the
+        least gap that is seen, and a separation D at the edge, by V²/D².
+    """
+
+    clear: float = np.inf
+    crossings: tuple[tuple[float, float], ...] = ()
+
+    def share(self, distance: float) -> float:
+        """Return the relative error of the curvature from points up to a distance."""
+        return max((share for place, share in self.crossings if place <= distance + 1e-9), default=0.0)
+
+
+def meetings(branch: Floats, others: Floats, k: Floats) -> Meetings:
+    """Return where a branch (n,) meets others (n, T), from the edge outward."""
+    clear = np.inf
+    crossings = []
+    for other in others.T:
+        apart = (other - branch) * np.sign(other[0] - branch[0])
+        if apart[0] == 0:
+            continue
+        beyond = np.flatnonzero(apart < 0)
+        if len(beyond):
+            first = int(beyond[0])
+            least = float(np.abs(apart[first - 1 : first + 1]).min())
+            crossings.append((float(k[first]), (least / (2 * apart[0])) ** 2))
+            continue
+        nearest = int(apart.argmin())
+        if 0 < nearest < len(k) - 1 and apart[nearest] < AVOIDED * apart[0]:
+            clear = min(clear, float(k[nearest]))
+    return Meetings(clear, tuple(crossings))
+
+
+def _all_branches(
+    energies: Floats, k: Floats, chosen: tuple[int, ...], *, even: bool
+) -> tuple[int, Integers, Floats]:
+    """Return the lowest band that is followed, the bands (n, T) of all branches from there, and their energies."""
     low = max(0, chosen[0] - NEIGHBORS)
     high = min(energies.shape[1], chosen[-1] + 1 + NEIGHBORS)
     part = energies[:, low:high]
@@ -190,9 +252,7 @@ def follow(energies: Floats, k: Floats, chosen: tuple[int, ...], *, even: bool) 
     for _ in range(2):  # where two bands meet, the points behind tell more than those before
         for point in range(2, len(k) - 2):
             _assign(bands, tracks, part, point, _between(tracks, k, point))
-    chosen_rows = np.array(chosen) - low
-    found: Integers = (bands[:, chosen_rows] + low).T
-    return found
+    return low, bands, tracks
 
 
 def _assign(bands: Integers, tracks: Floats, part: Floats, point: int, promise: Floats) -> None:

@@ -32,6 +32,14 @@ class Dielectric:
     notes: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
+    def __repr__(self) -> str:
+        """Return one line: mean permittivities and where they are from."""
+        optical, static = (float(np.trace(tensor)) / 3 for tensor in (self.electronic, self.static))
+        parts = [
+            f"{name} {x:.3f}" for name, x in (("optical", optical), ("static", static)) if np.isfinite(x)
+        ]
+        return f"<Dielectric: {', '.join(parts) or 'none'}; {self.source or 'given'}>"
+
     @property
     def static(self) -> Floats:
         """Tensor with the ions, (3, 3); NaN where their part is unknown."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from perovchem.dielectric import Dielectric
-from perovchem.errors import InputError, MissingDataError, PerovchemError
+from perovchem.errors import FormatError, InputError, MissingDataError, PerovchemError
 from perovchem.provenance import input_files
 from perovchem.readers.dielectric import of_castep, of_outcar, of_vasprun
 from perovchem.readers.filebytes import FileBytes, open_bytes
@@ -18,6 +18,7 @@ _FIX = (
     "run VASP with LEPSILON = .TRUE. or LOPTICS = .TRUE., or CASTEP with task : EFIELD, or give the number: "
     "dielectric=4.6"
 )
+_ACCEPTED = "give a vasprun.xml, an OUTCAR or a CASTEP .castep"
 _READERS = {"vasprun.xml": of_vasprun, "OUTCAR": of_outcar, "CASTEP .castep": of_castep}
 
 
@@ -55,12 +56,16 @@ def read_dielectric(source: str | os.PathLike[str] | Dielectric) -> Dielectric:
 
 def _of_file(path: Path, file: FileBytes) -> Dielectric:
     """Read one file."""
-    kind = recognize(file)
+    try:
+        kind = recognize(file)
+    except FormatError as error:
+        what = error.what.replace("no frames are read from it", "no dielectric tensor is read from it")
+        raise FormatError(what, where=error.where, fix=_ACCEPTED) from None
     if kind not in _READERS:
         raise InputError(
             f"no dielectric tensor is read from {kind}",
             where=str(path),
-            fix="give a vasprun.xml, an OUTCAR or a CASTEP .castep",
+            fix=_ACCEPTED,
         )
     found = _READERS[kind](file)
     if found is None:

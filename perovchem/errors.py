@@ -20,7 +20,7 @@ import warnings
 from collections.abc import Iterable
 
 LONGEST = 600
-"""Characters of ``what``; the rest is left out."""
+"""Characters of each part of an error; the rest is left out."""
 
 
 class PerovchemError(Exception):
@@ -35,12 +35,16 @@ class PerovchemError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, where: str = "", fix: str) -> None:
-        # a word that is quoted from a file may be as long as the file
-        self.what = (what if len(what) <= LONGEST else what[:LONGEST] + "...").rstrip(".")
-        self.where = where
-        self.fix = fix.rstrip(".")
-        place = f" ({where})" if where else ""
+        # a word that is quoted from a file may be as long as the file, and be a path
+        self.what = _shortened(what).rstrip(".")
+        self.where = _shortened(where)
+        self.fix = _shortened(fix).rstrip(".")
+        place = f" ({self.where})" if where else ""
         super().__init__(f"{self.what}{place}. Fix: {self.fix}.")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
 
 
 class InputError(PerovchemError):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
+
+_NAMED: Final = re.compile(r"-(?:3c|V|D|D3|D3BJ|D4)$")
+"""Names of functionals that name their dispersion correction, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class LevelOfTheory:
     def __str__(self) -> str:
         """Return one line: "VASP PBE-D3(BJ), 520 eV"."""
         method = self.functional or "method unknown"
-        if self.dispersion not in ("", "none") and not self.dispersion.startswith("part of"):
+        unsaid = self.dispersion not in ("", "none") and not self.dispersion.startswith("part of")
+        if unsaid and not _NAMED.search(method):
             method += f"-{self.dispersion}"
         parts = [f"{self.code} {method}"]
         parts += [self.basis] if self.basis else []

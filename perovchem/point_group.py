@@ -109,12 +109,21 @@ def point_group(kinds: Sequence[str], positions: Floats, *, tolerance: float = T
 
 def is_linear(positions: Floats) -> bool:
     """Return whether all atoms of a molecule lie on one line, within .05 Å."""
-    if len(positions) < 2:
-        return False
+    return len(positions) > 1 and off_axis(positions) < LINEAR
+
+
+def off_axis(positions: Floats) -> float:
+    """Return how far the farthest atom of a molecule is from the best line through all, Å.
+
+    Examples
+    --------
+    >>> off_axis(np.array([[0.0, 0.0, -1.0], [0.0, 0.0, 0.0], [0.0, 0.0, 1.5]]))
+    0.0
+    """
     centered = positions - positions.mean(axis=0)
     axis = np.linalg.svd(centered, full_matrices=False)[2][0]
     off = centered - np.outer(centered @ axis, axis)
-    return bool(np.linalg.norm(off, axis=1).max() < LINEAR)
+    return float(np.linalg.norm(off, axis=1).max())
 
 
 def symmetry_number_of(symbol: str) -> int:

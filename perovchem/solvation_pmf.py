@@ -16,7 +16,7 @@ from perovchem.frames import Frames
 from perovchem.lattice import short_edges
 from perovchem.pair_distribution import PairDistribution, pair_distribution
 from perovchem.pair_distribution.result import PairCurve
-from perovchem.result import DETAIL, Provenance, Result, dataframe
+from perovchem.result import DETAIL, Provenance, Result, dataframe, jsonable
 from perovchem.uncertainty import BlockAverage, ratio_average
 from perovchem.units import BOLTZMANN, MOLE_PER_LITER
 
@@ -31,6 +31,9 @@ _MOLAR_VOLUME: Final = MOLE_PER_LITER / STANDARD_CONCENTRATION
 """Å3 per particle at the standard concentration: 1660.5."""
 FAR: Final = 0.2
 """A g(r) that stays this far from 1 there is told."""
+FEWEST: Final = 10
+"""Changes of the number of contacts that an error must rest on (our choice); below, it is a lower bound."""
+_SAME: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class ContactPair:
     gibbs_energy_from_tail : float
         ΔG° with g(r)/tail in place of g(r): against the unbound particles that are left, eV.
     converged : bool
-        Whether the errors are more than lower bounds; false where the contacts never changed.
+        Whether the errors are more than lower bounds; false where the contacts hardly ever changed.
     n_pairs : int
         Pairs that were counted within r*, over all frames.
     """
@@ -178,7 +181,7 @@ class SolvationPmf(Result):
         for name, one in self.pairs.items():
             curve = {"distances": one.distances, "free_energy": one.free_energy}
             curve["free_energy_error"] = one.free_energy_error
-            found["pairs"][name] |= {key: _plain(values) for key, values in curve.items()}
+            found["pairs"][name] |= jsonable(curve)
         return found
 
     def to_dataframe(self) -> pd.DataFrame:
@@ -311,7 +314,7 @@ def _contact_pair(curve: PairCurve, kT: float, contact: float, source: str, half
     lowest = int(np.flatnonzero(inside)[np.argmin(energy[inside])]) if inside.any() else -1
     minimum = (float(curve.distances[lowest]), float(energy[lowest])) if lowest >= 0 else (math.nan, math.nan)
     barrier, barrier_error, bound = _barrier(curve, kT, contact, energy, spread, lowest)
-    volume = _volume(curve, contact)
+    volume, changes = _volume(curve, contact)
     constant, constant_error = volume.mean / _MOLAR_VOLUME, volume.standard_error / _MOLAR_VOLUME
     tail = _tail(curve, half)
     gibbs = -kT * math.log(constant) if constant > 0 else math.nan
@@ -319,22 +322,23 @@ def _contact_pair(curve: PairCurve, kT: float, contact: float, source: str, half
         curve.name, curve.distances, energy, spread, minimum, contact, source, barrier, barrier_error, bound,
         constant, constant_error, gibbs, kT * constant_error / constant if constant > 0 else math.nan,
         tail.mean, tail.standard_error, gibbs + kT * math.log(tail.mean) if tail.mean > 0 else math.nan,
-        volume.converged and volume.standard_error > 0,
+        volume.converged and changes >= FEWEST,
         int(curve.coordination_number(contact).mean * curve.counted.n_centers * curve.counted.n_frames.sum() + 0.5)
         if math.isfinite(constant) else 0,
     )  # fmt: skip
 
 
-def _volume(curve: PairCurve, contact: float) -> BlockAverage:
-    """Return the integral of g over the sphere of contact, Å3, with its error; linear within a bin."""
+def _volume(curve: PairCurve, contact: float) -> tuple[BlockAverage, int]:
+    """Return the integral of g over the sphere of contact, Å3, linear within a bin; how often the contacts changed."""
     counted = curve.counted
     weight = counted.inverse_volume * counted.n_centers * counted.partners
     if not curve.edges[0] <= contact <= curve.edges[-1]:
-        return ratio_average(np.zeros(len(weight)), np.zeros(len(weight)))
+        return ratio_average(np.zeros(len(weight)), np.zeros(len(weight))), 0
     table = np.column_stack([counted.below, counted.below[:, None] + np.cumsum(counted.counts, axis=1)])
     k = min(int(np.searchsorted(curve.edges, contact, side="right")) - 1, table.shape[1] - 2)
     part = (contact - curve.edges[k]) / (curve.edges[k + 1] - curve.edges[k])
-    return ratio_average((1 - part) * table[:, k] + part * table[:, k + 1], weight)
+    changes = int(np.count_nonzero(np.abs(np.diff(table[:, k] / counted.n_frames)) > _SAME))
+    return ratio_average((1 - part) * table[:, k] + part * table[:, k + 1], weight), changes
 
 
 def _barrier(
@@ -386,7 +390,3 @@ def _notes(one: ContactPair) -> list[str]:
             "around; compare ΔG from the tail"
         )
     return found
-
-
-def _plain(values: Floats) -> list[float | None]:
-    return [float(value) if math.isfinite(value) else None for value in values]

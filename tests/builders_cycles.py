@@ -70,3 +70,24 @@ def written(folder: Path, *, vibrations: bool = True) -> Path:
     path = folder / "cycle.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
+
+
+def many_clusters(folder: Path, number: int = 96) -> Path:
+    """Write a cycle file of so many clusters of 74 atoms, each with a file of its own, and of what they are made of."""
+    species = CS + PB + DMSO * 6 + MAI
+    lines = []
+    for name, atoms in {"CsCl": CS, "PbCl2": PB, "DMSO": DMSO, "MAI": MAI}.items():
+        write_calculation(calculation(atoms, energy=-10.0 * len(atoms), name=name), folder / f"{name}.toml")
+        lines += [f"[components.{name}]", 'state = "solute"', f'files = ["{name}.toml"]']
+    for place in range(number):
+        name = f"c{place}"
+        write_calculation(
+            calculation(species, energy=-10.0 * len(species) - 0.01 * place, name=name, seed=place),
+            folder / f"{name}.toml",
+        )
+        lines += [f"[components.{name}]", 'state = "solute"', 'role = "solution"', f'files = ["{name}.toml"]']
+        lines += [f"[cycles.{name}]", "reactants = { CsCl = 1, PbCl2 = 1, DMSO = 6, MAI = 1 }"]
+        lines += [f"products = {{ {name} = 1 }}"]
+    path = folder / "cycle.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path

@@ -307,3 +307,29 @@ def test_real_refusals(name: str, words: str) -> None:
     with pytest.raises(PerovchemError) as caught:
         read_calculation(real_file(name))
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (" CP2K| version string: CP2K version 8.1\n", "a log of CP2K, and no calculation is read from it"),
+        (
+            "          Northwest Computational Chemistry Package (NWChem) 7.0.0\n",
+            "a log of NWChem, and no calculation",
+        ),
+    ],
+)
+def test_other_codes_are_told_of_by_name(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.out"
+    path.write_text(text)
+    with pytest.raises(FormatError, match=words) as caught:
+        read_calculation(path)
+    assert "write_calculation" in caught.value.fix
+
+
+def test_names_that_no_file_can_have() -> None:
+    with pytest.raises(InputError, match="no file can be called so") as caught:
+        read_calculation("a" * 10_000)
+    assert len(str(caught.value)) < 300
+    with pytest.raises(InputError, match="cannot be read"):
+        read_calculation("a\0b")

@@ -154,6 +154,11 @@ def test_without_tensor(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=r"no vasprun.xml"):
         read_dielectric(tmp_path / "empty")
+    (tmp_path / "a.phonon").write_text(
+        " BEGIN header\n Number of ions         2\n Number of branches     6\n"
+    )
+    with pytest.raises(InputError, match="no dielectric tensor is read from"):
+        read_dielectric(tmp_path / "a.phonon")
     given = Dielectric(SCF)
     assert read_dielectric(given) is given
 
@@ -165,3 +170,9 @@ def test_real_outcar() -> None:
     assert np.diag(found.electronic).tolist() == [3.716432] * 3
     assert found.electronic[0, 1] == -0.204640
     assert found.ionic[0, 0] == 0.001419
+
+
+def test_one_line() -> None:
+    """A third of the traces: (4.5 + 4.6 + 4.7) / 3, and 15 more with the ions."""
+    assert repr(Dielectric(SCF, ION, "OUTCAR")) == "<Dielectric: optical 4.600, static 19.600; OUTCAR>"
+    assert repr(Dielectric(SCF)) == "<Dielectric: optical 4.600; given>"

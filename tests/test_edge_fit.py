@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import multivariate_normal
 
-from perovchem.band_arms import follow, is_even, is_level
+from perovchem.band_arms import follow, is_even, is_level, meetings
 from perovchem.edge_fit import fit, solve
 from perovchem.units import HBAR2_PER_M0
 
@@ -129,3 +129,17 @@ def test_what_symmetry_forbids():
     assert is_level(x, threefold)
     assert not is_even(x, threefold)
     assert not is_level(z, threefold)
+
+
+def test_meetings_of_branches():
+    """One is crossed between 2 and 3 (gaps 2 and 1, 10 at the edge); one comes from 8 to 4 at 3 and leaves; one stays."""
+    k = np.arange(6.0)
+    branch = np.zeros(6)
+    others = np.array(
+        [[10, 6, 2, -1, -5, -9], [8, 6, 5, 4, 6, 9], [-3, -3, -3, -3, -3, -3], [0, 1, 2, 3, 4, 5]]
+    ).T
+    found = meetings(branch, others.astype(float), k)
+    assert found.clear == 3
+    ((place, share),) = found.crossings
+    assert (place, share) == (3.0, pytest.approx(1 / 400))
+    assert (found.share(2.0), found.share(3.0)) == (0.0, share)

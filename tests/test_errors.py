@@ -10,3 +10,9 @@ def test_a_quoted_word_as_long_as_the_file_is_shortened() -> None:
     assert len(error.what) < LONGEST + 10
     assert str(error) == f"'{'x' * (LONGEST - 1)} (POSCAR, line 6). Fix: give a symbol."
     assert FormatError("y" * LONGEST, fix="none").what == "y" * LONGEST
+
+
+def test_a_path_that_a_file_names_is_shortened_too() -> None:
+    """A file may name another by a path of any length."""
+    error = FormatError("no such file", where="z" * 10**6, fix="w" * 10**6)
+    assert len(str(error)) < 2 * LONGEST + 100

@@ -6,7 +6,22 @@ import sys
 
 import pytest
 
-HEAVY = ("numba", "scipy", "pandas", "matplotlib", "pymatgen", "ase", "MDAnalysis")
+HEAVY = (
+    "numba", "scipy", "pandas", "matplotlib", "xarray", "h5py", "pymatgen", "ase", "MDAnalysis", "spglib", "seekpath",
+    "cclib", "castepxbin", "tblite", "geometric",
+)  # fmt: skip
+COMMANDS = (
+    "coordination",
+    "bands",
+    "masses",
+    "exciton",
+    "dos",
+    "gibbs",
+    "binding",
+    "pmf",
+    "mixing",
+    "compute",
+)
 
 
 def modules_after(code: str) -> set[str]:
@@ -23,7 +38,7 @@ def modules_after(code: str) -> set[str]:
         "import perovchem",
         "import perovchem.cli",
         "import sys\nfrom perovchem.cli import app\ntry:\n    app(['--help'])\nexcept SystemExit: pass",
-        "import sys\nfrom perovchem.cli import app\ntry:\n    app(['coordination', '--help'])\nexcept SystemExit: pass",
+        f"from perovchem.cli import app\nfor name in {COMMANDS}:\n    try: app([name, '--help'])\n    except SystemExit: pass",
     ],
 )
 def test_light(code: str) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = [
     part.splitlines()
     for block in re.findall(r"```console\n(.*?)```", README, re.S)
@@ -21,12 +22,12 @@ PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)
 
 
 @pytest.mark.parametrize("lines", CONSOLE, ids=lambda lines: lines[0])
-def test_command(lines: list[str], tmp_path) -> None:
+def test_command(lines: list[str]) -> None:
     program, *arguments = shlex.split(lines[0])
     assert program == "perovchem"
     done = subprocess.run(
         [sys.executable, "-m", "perovchem", *arguments],
-        cwd=tmp_path,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=300,
@@ -40,7 +41,8 @@ def test_command(lines: list[str], tmp_path) -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:MDAnalysis.*")
 @pytest.mark.filterwarnings("ignore::perovchem.errors.PerovchemWarning")
-def test_python() -> None:
+def test_python(monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
     namespace: dict[str, Any] = {}
     for code in PYTHON:
         exec(compile(code, "README.md", "exec"), namespace)
@@ -50,6 +52,6 @@ def test_python() -> None:
 
 
 def test_every_make_target_is_there() -> None:
-    makefile = (Path(__file__).parents[1] / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\w+)", README, re.M):
         assert re.search(rf"^{target}:", makefile, re.M)

@@ -59,6 +59,18 @@ def band_edges(bands: Bands, *, degeneracy_tolerance: float | None = None) -> Ba
     -----
     Edges that agree within one printed digit at inequivalent k-points are told in ``notes``; the one with the higher
     symmetry is taken.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from perovchem.bands import Bands, Segment
+    >>> kpoints = np.outer(np.linspace(0, 0.1, 11), [1.0, 0.0, 0.0])
+    >>> cell = 2 * np.pi / 6 * np.eye(3)  # reciprocal, of a cubic crystal with a = 6 Å
+    >>> squares = np.square(kpoints @ cell).sum(axis=1)
+    >>> energies = np.column_stack([-7.62 / (2 * 0.3) * squares, 1.5 + 7.62 / (2 * 0.2) * squares])
+    >>> bands = Bands(kpoints, cell, energies[None], (2.0,), segments=(Segment(0, 11, "Γ", "X"),))
+    >>> band_edges(bands)
+    <BandEdges: gap 1.5000 eV, direct at Γ>
     """
     tolerance = (
         max(DEGENERACY, 2 * bands.energy_step) if degeneracy_tolerance is None else degeneracy_tolerance

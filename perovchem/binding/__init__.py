@@ -139,21 +139,12 @@ def _reader() -> Read:
             return source
         from perovchem.calculation_reading import read_calculation
 
-        # a plane-wave code does not print the charge: there the declaration counts, elsewhere it must agree
-        try:
-            found = read_calculation(source)
-        except OSError as error:  # a name that no file can have
-            raise InputError(
-                f"{component.name}: a file cannot be read: {error.strerror}",
-                where=str(source)[:200],
-                fix="check the path",
-            ) from None
+        # where a plane-wave code does not say the charge the declaration counts, elsewhere it must agree
+        found = read_calculation(source)
         silent = found.level.code in ("VASP", "CASTEP")
         if not silent:
             return found
-        unsaid = (
-            any("does not say its charge" in note for note in found.notes)
-        )
+        unsaid = any("does not say its charge" in note for note in found.notes)
         return replace(
             found,
             charge=component.charge if component.charge is not None and unsaid else found.charge,

@@ -165,6 +165,14 @@ class Binding(Result):
         "per_treatment": "binding_gibbs_energy",
         "per_ion": "binding_gibbs_energy",
         "conformer_range": "binding_gibbs_energy",
+        "value": "binding_gibbs_energy",
+        "values": "gibbs_energy",
+        "choices": "gibbs_energy",
+        "gibbs": "gibbs_energy",
+        "relative": "gibbs_energy",
+        "population": "fraction",
+        "lowest_wavenumber": "wavenumber",
+        "charge": "charge",
     }
 
     def __repr__(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import Final
 
 import typer
 
@@ -44,7 +45,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for called, command, example in (
+_IN_A_CHECKOUT: Final = {
+    "RUN": "examples/data/cesium_lead_halide_bands/CsPbCl3_spin_orbit.json",
+    "FILE": "workflows/data/cspbcl3_amine_salts/MACl_1.toml",
+    "CYCLE.toml": "workflows/cspbcl3_amine_salts.toml",
+    "SPECIES.toml": "workflows/cspbcl3_amine_salts_species.toml",
+    "FILE.toml": "examples/data/constructed_doping.toml",
+}
+"""What the repository holds for the inputs of examples that are not bundled."""
+
+
+def _epilog(called: str, example: str) -> str:
+    """Return the example, and what can be put in the place of its input."""
+    held = [
+        f"{word}, in a checkout: {_IN_A_CHECKOUT[word]}" for word in example.split() if word in _IN_A_CHECKOUT
+    ]
+    return "\n\n".join([f"Example: perovchem {called} {example}", *held])
+
+
+for name, command, example in (
     ("info", info.info, "gbl_solution"),
     (
         "coordination",
@@ -53,37 +72,37 @@ for called, command, example in (
     ),
     ("exchange", exchange.exchange, "gbl_solution --ligand O --by molecule --discard 4ps"),
     ("rdf", pair_distribution.rdf, "gbl_solution --pair Pb-I --pair 'Pb-O(GBL)' --discard 4ps"),
-    ("pmf", solvation_pmf.pmf, "gbl_solution --pair 'Pb-O(GBL)' --pair Pb-I --discard 4ps --temperature 300"),
-    ("defects", doping_energetics.defects, "examples/data/constructed_doping.toml"),
-    ("mixing", doping_energetics.mixing, "examples/data/constructed_doping.toml"),
     ("diffusion", diffusion.diffusion, "gbl_solution --of GBL --of MA --discard 4ps"),
     ("orientation", orientation.orientation, "gbl_solution --molecule MA --axis C-N --discard 4ps"),
-    ("bands", bands.bands, "run/ --dos dos_run/"),
-    ("dos", density_of_states.dos, "run/ --window -5 6"),
-    ("masses", masses.masses, "run/ --dielectric 4.6"),
-    (
-        "exciton",
-        exciton.exciton,
-        "--electron 0.11 --hole 0.24 --dielectric 4.6 --binding 49 --radius 48 --shift 0.2",
-    ),
-    ("compute", compute.compute, "cspbcl3_amine_salts_species.toml"),
-    (
-        "hbonds",
-        hydrogen_bonds.hbonds,
-        "ornithine_HCl --acceptor Cl --charge C5H13N2O2=1,Cl=-1",
-    ),
+    ("pmf", solvation_pmf.pmf, "gbl_solution --pair 'Pb-O(GBL)' --pair Pb-I --discard 4ps --temperature 300"),
     (
         "substitute",
         substitution.substitute,
         "CsPbCl3 --site Cl --ion Br- --site Cl --ion I- --site Cs --ion MA+",
     ),
+    (
+        "hbonds",
+        hydrogen_bonds.hbonds,
+        "ornithine_HCl --acceptor Cl --charge C5H13N2O2=1,Cl=-1",
+    ),
     ("xrd", xrd.xrd, "CsPbCl3_cubic --compare CsPbBr3_cubic --range 10 50"),
-    ("gibbs", gibbs.gibbs, "DMSO/OUTCAR MACl.log --temperature 350"),
-    ("binding", binding.binding, "cycle.toml --output FOLDER"),
+    ("bands", bands.bands, "RUN --window -3 3"),
+    ("dos", density_of_states.dos, "DOS_RUN --window -5 6"),
+    ("masses", masses.masses, "RUN --dielectric 4.6"),
+    (
+        "exciton",
+        exciton.exciton,
+        "--electron 0.11 --hole 0.24 --dielectric 4.6 --binding 49 --radius 48 --shift 0.2",
+    ),
+    ("gibbs", gibbs.gibbs, "FILE --temperature 350"),
+    ("binding", binding.binding, "CYCLE.toml --treatment rrho"),
+    ("compute", compute.compute, "SPECIES.toml"),
+    ("mixing", doping_energetics.mixing, "FILE.toml"),
+    ("defects", doping_energetics.defects, "FILE.toml"),
     ("structures", bundled.structures, "CsPbCl3_cubic --output FOLDER"),
     ("trajectories", bundled.trajectories, "gbl_solution --output FOLDER"),
 ):
-    app.command(called, epilog=f"Example: perovchem {called} {example}")(command)
+    app.command(name, epilog=_epilog(name, example))(command)
 
 
 def _version(value: bool) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from perovchem.cli.numbers import plus_minus
+from perovchem.number_text import plus_minus
 from perovchem.quantities import quantity, units
 from perovchem.report import Drawing, Report, Table, Variable
 
@@ -31,6 +31,7 @@ UNITS: Final = units(
         "value": "band_gap", "value_su": "band_gap", "direct_gap": "band_gap", "spin_gaps": "band_gap",
         "energy": "band_energy", "fitted_energy": "band_energy", "fermi_energy": "band_energy",
         "degeneracy_tolerance": "degeneracy_tolerance", "fraction": "state_fraction",
+        "vbm_k": "kpoint", "cbm_k": "kpoint", "direct_k": "kpoint", "kpoint": "kpoint",
     }
 )  # fmt: skip
 _LONGEST_PATH: Final = 16
@@ -60,7 +61,7 @@ def edge_rows(called: str, edges: BandEdges) -> list[tuple[str | None, ...]]:
     """Return one row per edge, CBM above VBM."""
     return [
         (
-            called, name, f"{edge.energy:.4f}", place(edge), _bands(edge), str(edge.degeneracy),
+            called, name, f"{round(edge.energy, 4) + 0.0:.4f}", place(edge), _bands(edge), str(edge.degeneracy),
             ("up", "down")[edge.spin] if len(edges.spin_gaps) > 1 else None,
         )
         for name, edge in (("CBM", edges.cbm), ("VBM", edges.vbm))

@@ -15,7 +15,7 @@ def binding(
         str,
         typer.Argument(
             metavar="CYCLE.toml",
-            help="Declares components (files, state, role) and cycles (reactants, products).",
+            help="Declares components (files, state, role) and cycles (reactants, products): see docs/cycle_file.md.",
             show_default=False,
         ),
     ],
@@ -29,7 +29,7 @@ def binding(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Gibbs energies of binding: cycles that balance, ranked with their spread.
+    """Gibbs energies of binding by balanced cycles, ranked.
 
     Elements, charge and levels of theory must match; every component names its state. Cycles are ranked only among
     their like; others are compared by the balanced exchange reaction between them. The order is followed through all

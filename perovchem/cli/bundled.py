@@ -24,7 +24,10 @@ _WIDTH = 96
 
 
 def structures(names: _Names = None, json: Json = False, output: _Export = None) -> None:
-    """List or copy the bundled structures; of those named (also by formula), print source and all that is exact."""
+    """List or copy the bundled structures, with their sources.
+
+    Of those named (also by formula), source and all that is exact are printed.
+    """
     chosen = _chosen("structure", names)
     if json:
         _print_json("structures", names, chosen)

@@ -15,7 +15,7 @@ def compute(
         str,
         typer.Argument(
             metavar="SPECIES.toml",
-            help="Parts, species made of them, and how many starts.",
+            help="Parts, species made of them, and how many starts: see docs/species_file.md.",
             show_default=False,
         ),
     ],
@@ -32,7 +32,7 @@ def compute(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Compute missing species with GFN2-xTB: conformer search, vibrations.
+    """Conformers and vibrations of missing species by GFN2-xTB.
 
     Random placements of ions and molecules are relaxed, twins dropped, and the lowest conformers get vibrations; all
     of it lands in plain files that perovchem binding reads. Species whose files are there are not computed again, and

@@ -34,8 +34,8 @@ def report(found: ComputedSpecies, warnings: Sequence[str]) -> Report:
 
 def _table(found: ComputedSpecies) -> Table:
     header = (
-        "species", "formula", "starts", "relaxed", "distinct", "in the lowest", "second / kJ/mol", "range / kJ/mol",
-        "kept", "range kept / kJ/mol", "lowest mode / 1/cm", "lowest is",
+        "species", "formula", "starts", "relaxed", "distinct", "in the lowest", "second (kJ/mol)", "range (kJ/mol)",
+        "kept", "range kept (kJ/mol)", "lowest mode (1/cm)", "lowest is",
     )  # fmt: skip
     rows = tuple(
         (

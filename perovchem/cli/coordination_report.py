@@ -14,6 +14,7 @@ from perovchem.aggregation import CLASSES, Aggregation
 from perovchem.cli import exchange_report
 from perovchem.comparison import Comparison, Line, summary
 from perovchem.coordination import Coordination
+from perovchem.number_text import with_error
 from perovchem.polyhedra import DISTORTIONS, Polyhedra
 from perovchem.quantities import quantity
 from perovchem.report import Drawing, Report, Table, Variable
@@ -131,15 +132,7 @@ def _notes(comparison: Comparison, *, errors: bool, lower_bounds: bool) -> Itera
 
 
 def _cell(line: Line, digits: int) -> str | None:
-    """Return "value ± error" with two digits of the error, "value", or None where undefined."""
-    if math.isnan(line.value):
-        return None
-    if math.isnan(line.standard_error):
-        return f"{line.value:.{digits}f}"
-    if line.standard_error > 0:
-        digits = min(max(digits, 1 - math.floor(math.log10(line.standard_error))), digits + 3)
-    bound = "" if line.converged else "*"
-    return f"{line.value:.{digits}f} ± {line.standard_error:.{digits}f}{bound}"
+    return with_error(line.value, digits, line.standard_error, line.converged)
 
 
 # --- figures and structure -------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def dos(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Density of states by element and orbital, and the gap it shows.
+    """Density of states by element and orbital, and its gap.
 
     Occupied states are told by counting electrons; the integral is checked against them.
     """

@@ -15,7 +15,7 @@ File = Annotated[
 
 
 def defects(file: File, json: Json = False, output: Output = None) -> None:
-    """Formation energies of charged defects against the Fermi level, and their transition levels.
+    """Formation energies and transition levels of charged defects.
 
     E_f(q, E_F) = E(defect) - E(host) - sum of n mu + q (E_VBM + E_F) + E_corr, for each set of chemical potentials.
     """

@@ -11,6 +11,7 @@ from perovchem.cli.common import Notes
 from perovchem.doping_energetics import DefectDiagram, Mixing
 from perovchem.doping_energetics_reading import DopingEnergetics
 from perovchem.errors import MissingDataError
+from perovchem.number_text import plus_minus
 from perovchem.quantities import units
 from perovchem.report import Drawing, Report, Table
 from perovchem.result import jsonable
@@ -81,8 +82,8 @@ def _tables(one: DefectDiagram) -> tuple[Table, Table]:
         (
             line.defect,
             f"{line.charge:+d}" if line.charge else "0",
-            _with(line.at_vbm, line.uncertainty),
-            _with(line.at_vbm + line.charge * one.gap, line.uncertainty),
+            plus_minus(line.at_vbm, line.uncertainty, most=3),
+            plus_minus(line.at_vbm + line.charge * one.gap, line.uncertainty, most=3),
             f"{line.stable[0]:.3f} to {line.stable[1]:.3f}" if math.isfinite(line.stable[0]) else None,
         )
         for line in one.lines
@@ -94,7 +95,7 @@ def _tables(one: DefectDiagram) -> tuple[Table, Table]:
     head = f"Formation energies, {one.condition}" if one.condition else "Formation energies"
     first = Table(
         head,
-        ("defect", "charge", "E_f at VBM, eV", "E_f at CBM, eV", "stable for E_F, eV"),
+        ("defect", "charge", "E_f at VBM (eV)", "E_f at CBM (eV)", "stable for E_F (eV)"),
         tuple(rows),
         tuple(notes),
     )
@@ -102,7 +103,7 @@ def _tables(one: DefectDiagram) -> tuple[Table, Table]:
         (
             level.defect,
             f"({level.charges[0]:+d}/{level.charges[1]:+d})".replace("+0", "0"),
-            _with(level.level, level.uncertainty),
+            plus_minus(level.level, level.uncertainty, most=3),
             level.kind or level.place,
             "yes" if level.negative_u else "no",
         )
@@ -110,7 +111,7 @@ def _tables(one: DefectDiagram) -> tuple[Table, Table]:
     ]
     second = Table(
         "Transition levels above the VBM",
-        ("defect", "charges", "level, eV", "what it is", "skips a charge"),
+        ("defect", "charges", "level (eV)", "what it is", "skips a charge"),
         tuple(levels),
     )
     return first, second
@@ -118,7 +119,7 @@ def _tables(one: DefectDiagram) -> tuple[Table, Table]:
 
 def _mixing_report(file: str, found: DopingEnergetics, one: Mixing, notes: Notes) -> Report:
     rows: list[tuple[str | None, ...]] = [
-        (f"L{k}", _with(1e3 * value, 1e3 * error, 1), "meV per formula unit")
+        (f"L{k}", plus_minus(1e3 * value, 1e3 * error, most=1), "meV per formula unit")
         for k, (value, error) in enumerate(zip(one.interaction, one.interaction_error, strict=True))
     ]
     rows.append(
@@ -127,7 +128,11 @@ def _mixing_report(file: str, found: DopingEnergetics, one: Mixing, notes: Notes
     rows.append(("one guest ion into the host", f"{1e3 * one.dilute_energy[0]:.1f}", "meV per ion"))
     rows.append(("one host ion into the guest", f"{1e3 * one.dilute_energy[1]:.1f}", "meV per ion"))
     rows.append(
-        ("critical temperature", _with(one.critical_temperature, one.critical_temperature_error, 0), "K")
+        (
+            "critical temperature",
+            plus_minus(one.critical_temperature, one.critical_temperature_error, most=0),
+            "K",
+        )
     )
     if math.isfinite(one.critical_composition):
         rows.append(("critical composition", f"{one.critical_composition:.3f}", ""))
@@ -155,7 +160,7 @@ def _mixing_report(file: str, found: DopingEnergetics, one: Mixing, notes: Notes
             Table("Energy of mixing", ("", "value", "unit"), tuple(rows)),
             Table(
                 "What mixes",
-                ("T, K", "guest in host up to x", "host in guest from x", "unstable from x", "to x"),
+                ("T (K)", "guest in host up to x", "host in guest from x", "unstable from x", "to x"),
                 gap,
                 ("– : everything mixes at this temperature.",) if any(row[1] is None for row in gap) else (),
             ),
@@ -172,12 +177,6 @@ def _mixing_report(file: str, found: DopingEnergetics, one: Mixing, notes: Notes
         records={"mixing": one.to_dataframe},
         read=found.provenance.inputs,
     )
-
-
-def _with(value: float, error: float, digits: int = 3) -> str | None:
-    if not math.isfinite(value):
-        return None
-    return f"{value:.{digits}f}" + (f" ± {error:.{digits}f}" if math.isfinite(error) else "")
 
 
 def _part(value: float) -> str | None:

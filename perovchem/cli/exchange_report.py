@@ -11,6 +11,7 @@ from perovchem.coordination import coordination
 from perovchem.cutoffs import bond_cutoffs
 from perovchem.exchange import DEFINITIONS, Exchange, exchange
 from perovchem.exchange.kinetics import WAYS, Kinetics
+from perovchem.number_text import plus_minus
 from perovchem.report import Drawing, Report, Table
 from perovchem.residence.survival import FALLEN, ResidenceTime, Survival
 from perovchem.result import MISSING
@@ -243,14 +244,8 @@ def _functions(runs: Mapping[str, Exchange]) -> Table:
 
 
 def _cell(time: ResidenceTime) -> str | None:
-    """Return "value ± error" in ps with two digits of the error; None where refused."""
-    value, error = time.value / 1000, time.standard_error / 1000
-    if math.isnan(value):
-        return None
-    if not error > 0:
-        return f"{value:.3g}"
-    digits = max(0, 1 - math.floor(math.log10(error)))
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+    """Return "value ± error" in ps; None where refused."""
+    return plus_minus(time.value / 1000, time.standard_error / 1000, most=6, alone=".3g")
 
 
 def _end(function: Survival) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from perovchem.cli.numbers import plus_minus
 from perovchem.exciton import CarrierMass, Confinement, Exciton, confinement, radius_for
+from perovchem.number_text import plus_minus
 from perovchem.quantities import units
 from perovchem.report import Drawing, Report, Table
 

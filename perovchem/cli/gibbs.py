@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from perovchem.cli.common import collected_warnings, emit, labels_of, progress
 from perovchem.cli.options import Json, Label, Output
+
+_UNITS: Final = {
+    "temperature": "K", "pressure": "Pa", "concentration": "mol_per_L", "cutoff": "per_cm",
+    "invert_imaginary_below": "per_cm",
+}  # fmt: skip
 
 _Files = Annotated[
     list[str],
@@ -51,7 +56,7 @@ def gibbs(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Gibbs energies of species: E, ZPE, H, S, G; what becomes of each mode.
+    """Gibbs energies of species: E, ZPE, H, S, G; every mode.
 
     Translations and rotations are projected out, never cut off; an imaginary mode left in a minimum is an error. RRHO,
     Grimme (with and without Head-Gordon's enthalpy) and Truhlar are all computed and their spread is shown.
@@ -79,5 +84,9 @@ def gibbs(
             results[called] = of(calculation, **options)
             for sentence in results[called].provenance.warnings:
                 notes.take(sentence)
-        found = report(results, levels, {**options, **reading}, notes)
+        settings = {
+            f"{name}_{_UNITS[name]}" if name in _UNITS else name: value
+            for name, value in {**options, **reading}.items()
+        }
+        found = report(results, levels, settings, notes)
     emit(found, as_json=json, output=output)

@@ -22,6 +22,8 @@ _MANY: Final = 6
 _SOFT: Final = 200.0
 """1/cm; vibrations above are counted in one line where the list is long."""
 _LONG: Final = 24
+_LOWEST: Final = 3
+"""Modes that are shown, however stiff they are."""
 _PRINTED: Final = 1e-5
 """eV; smaller uncertainties are of printed digits."""
 
@@ -144,11 +146,13 @@ def _terms(called: str, one: GibbsEnergy) -> Table:
 def _modes(called: str, one: GibbsEnergy) -> Table:
     """Return the modes of one species and their fates; of long lists, the soft ones and what is no vibration."""
     modes = sorted(one.modes, key=lambda mode: mode.wavenumber)
-    shown = modes if len(modes) <= _LONG else [mode for mode in modes if _remarkable(mode)]
+    lowest = {m.wavenumber for m in [m for m in modes if m.kind == "vibration"][:_LOWEST]}
+    shown = [m for m in modes if len(modes) <= _LONG or _remarkable(m) or m.wavenumber in lowest]
+    weighted = any(mode.weight != 1 for mode in modes)
     rows = [
         (
             f"{mode.wavenumber:.1f}" if mode.wavenumber >= 0 else f"{-mode.wavenumber:.1f}i",
-            None if mode.weight == 1 else f"{mode.weight:.4f}",
+            *((f"{mode.weight:.4f}",) if weighted else ()),
             mode.kind,
             None if math.isnan(mode.gibbs) else f"{mode.gibbs / KILOJOULE_PER_MOLE:.3f}",
             mode.fate,
@@ -160,7 +164,7 @@ def _modes(called: str, one: GibbsEnergy) -> Table:
     notes = [f"{len(modes)} modes: {counts}." if modes else "An atom has no modes."]
     if rest:
         notes.append(f"{rest} more vibrations are in modes.csv of the output folder and in the JSON object.")
-    head = ("wavenumber (1/cm)", "weight", "kind", "G (kJ/mol)", "fate")
+    head = ("wavenumber (1/cm)", *(("weight",) if weighted else ()), "kind", "G (kJ/mol)", "fate")
     return Table(f"{called}: modes", head, tuple(rows), tuple(notes))
 
 

@@ -65,10 +65,10 @@ def hbonds(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Hydrogen bonds: crystal table with symmetry codes and s.u., or statistics over time.
+    """Hydrogen bonds of crystals, or their statistics over time.
 
-    Of a crystal each bond of the asymmetric unit once, as SHELXL's HTAB prints it, what the bonds join, and the packing
-    dipole; of trajectories counts, occupancies, geometry and lifetimes.
+    Of a crystal each bond of the asymmetric unit once, with symmetry codes and s.u. as SHELXL's HTAB prints it, what
+    the bonds join, and the packing dipole; of trajectories counts, occupancies, geometry and lifetimes.
     """
     from perovchem.cli import hydrogen_bonds_over_time_report as over_time
     from perovchem.cli import hydrogen_bonds_report as crystals

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from perovchem.errors import UsageError
+from perovchem.number_text import plus_minus
 from perovchem.quantities import units
 from perovchem.report import Drawing, Report, Table, Variable
 
@@ -140,16 +141,10 @@ def _table(found: Mapping[str, HydrogenBondsOverTime]) -> Table:
 
 
 def _cell(value: float, error: float, *, converged: bool) -> str | None:
-    """Return "value ± error" with two digits of the error."""
-    if math.isnan(value):
-        return None
-    bound = "" if converged else "*"
+    """Return "value ± error"; a dagger where there is no error."""
     if math.isnan(error):
-        return f"{value:.3g}†"
-    if not error > 0:
-        return f"{value:.4g}{bound}"
-    digits = min(max(0, 1 - math.floor(math.log10(error))), 6)
-    return f"{value:.{digits}f} ± {error:.{digits}f}{bound}"
+        return plus_minus(value, alone=".3g", mark="†")
+    return plus_minus(value, error, most=6, alone=".4g", mark="" if converged else "*")
 
 
 def _kinds(found: Mapping[str, HydrogenBondsOverTime]) -> pd.DataFrame:

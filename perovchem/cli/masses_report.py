@@ -12,11 +12,11 @@ import numpy as np
 
 from perovchem.cli import bands_report, exciton_report, masses_records
 from perovchem.cli.bands_report import character_rows, gap_row, stems
-from perovchem.cli.numbers import plus_minus
 from perovchem.effective_mass import EffectiveMasses, Mass, MassTensor
 from perovchem.errors import MissingDataError
 from perovchem.exciton import DEFINITIONS as OF_EXCITONS
 from perovchem.exciton import CarrierMass, carrier_mass, distinct
+from perovchem.number_text import plus_minus
 from perovchem.quantities import units
 from perovchem.report import Drawing, Report, Table
 
@@ -31,7 +31,8 @@ DEFINITIONS: Final = {
     "E in k², linear in their unknowns, the energy of the edge among them; orders are averaged by their evidence",
     "window": "of windows from 4 points up to where the band turns or 1 eV, those whose residuals are no more than "
     "noise; of these the one with the least error",
-    "standard_error": "rounding of the file and scatter, what the form leaves open, and drift with the window",
+    "standard_error": "rounding of the file and scatter, what the form leaves open, what bands that are crossed may "
+    "do, and drift with the window; at least .01 %",
     "verdict": "ok: standard error up to 5 %, and the mass changes by no more than 10 % within kT at 298 K; drifting: "
     "a number with a larger error or change, and the reason; refused: what is there is no effective mass",
     "tensor": "principal masses are inverse eigenvalues of 1/m; conductivity mass 3/Tr(1/m), density-of-states mass "
@@ -43,8 +44,9 @@ UNITS: Final = {
     **units(
         {
             "mass": "effective_mass", "standard_error": "effective_mass", "alpha": "kane_alpha",
-            "alpha_error": "kane_alpha", "k_range": "wave_vector", "energy_range": "band_energy",
-            "shift": "wave_vector", "principal_masses": "effective_mass", "principal_errors": "effective_mass",
+            "alpha_error": "kane_alpha", "r_squared": "fit_quality", "k_range": "wave_vector",
+            "energy_range": "band_energy", "shift": "wave_vector", "principal_masses": "effective_mass",
+            "principal_errors": "effective_mass",
             "inverse_mass": "inverse_mass", "inverse_mass_error": "inverse_mass",
             "conductivity_mass": "effective_mass", "conductivity_error": "effective_mass",
             "density_of_states_mass": "effective_mass", "density_of_states_error": "effective_mass",

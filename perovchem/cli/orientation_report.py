@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from perovchem.cli.pair_distribution_report import with_error
+from perovchem.number_text import with_error
 from perovchem.orientation import Orientation
 from perovchem.orientation.directions import FAMILIES
 from perovchem.quantities import quantity, units

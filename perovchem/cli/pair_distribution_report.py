@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from perovchem.cutoffs import Cutoff
+from perovchem.number_text import with_error
 from perovchem.pair_distribution import PairDistribution
 from perovchem.pair_distribution.structure_factor import StructureFactors
 from perovchem.quantities import quantity, units
@@ -139,17 +140,6 @@ def table(results: Mapping[str, PairDistribution]) -> Table:
 def _source(cutoff: Cutoff) -> str:
     """Return where a cutoff comes from."""
     return cutoff.source if math.isfinite(cutoff.value) else f"none, {cutoff.source}"
-
-
-def with_error(value: float, digits: int, error: float = math.nan, converged: bool = True) -> str | None:
-    """Return "value ± error" with two digits of the error, "value", or None where undefined."""
-    if not math.isfinite(value):
-        return None
-    if not error >= 0:
-        return f"{value:.{digits}f}"
-    if error > 0:
-        digits = min(max(digits, 1 - math.floor(math.log10(error))), digits + 3)
-    return f"{value:.{digits}f} ± {error:.{digits}f}" + ("" if converged else "*")
 
 
 def _caption(results: Mapping[str, PairDistribution]) -> str:

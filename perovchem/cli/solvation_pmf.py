@@ -31,7 +31,7 @@ def pmf(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Potential of mean force W(r) of pairs in solution, association constant and ΔG at 1 mol/L.
+    """Potentials of mean force W(r), association constants, ΔG.
 
     From g(r), with errors from blocks of frames. Several runs share the end of contact, measured on all of them
     together. Pairs within one molecule are left out.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from perovchem.number_text import plus_minus
 from perovchem.quantities import units
 from perovchem.report import Drawing, Report, Table
 from perovchem.result import jsonable
@@ -74,18 +75,22 @@ def table(results: Mapping[str, SolvationPmf]) -> Table:
         for called, result in results.items()
     )
     notes = [f"Temperature: {temperatures}. Standard state 1 mol/L; ± is one standard error; – is undefined."]
+    notes.append(
+        "An error knows what changed within the run alone: pairs that stayed bound throughout add none "
+        "(perovchem exchange tells how many come and go)."
+    )
     if bounds:
         notes.append("* a lower bound of the error: contacts changed too rarely, or never.")
     header = (
         "pair",
         "run",
-        "minimum, Å",
-        "contact to, Å",
-        "barrier, kJ/mol",
-        "K, L/mol",
-        "ΔG, kJ/mol",
+        "minimum (Å)",
+        "contact to (Å)",
+        "barrier (kJ/mol)",
+        "K (L/mol)",
+        "ΔG (kJ/mol)",
         "g far away",
-        "ΔG from tail",
+        "ΔG from the tail (kJ/mol)",
     )
     return Table("", header, tuple(rows), tuple(notes))
 
@@ -96,30 +101,19 @@ def _row(one: ContactPair) -> tuple[str | None, ...]:
         barrier = f"≥ {one.barrier_bound / KILOJOULE_PER_MOLE:.1f}"
     star = "" if one.converged else "*"
     return (
-        _number(one.minimum[0]),
-        _number(one.contact),
+        plus_minus(one.minimum[0], most=2),
+        plus_minus(one.contact, most=2),
         barrier,
-        _with_error(one.association_constant, one.association_constant_error, star),
-        _with_error(one.gibbs_energy / KILOJOULE_PER_MOLE, one.gibbs_energy_error / KILOJOULE_PER_MOLE, star),
+        _with_error(one.association_constant, one.association_constant_error, mark=star),
+        _with_error(
+            one.gibbs_energy / KILOJOULE_PER_MOLE, one.gibbs_energy_error / KILOJOULE_PER_MOLE, mark=star
+        ),
         _with_error(one.tail, one.tail_error),
-        None
-        if not math.isfinite(one.gibbs_energy_from_tail)
-        else f"{one.gibbs_energy_from_tail / KILOJOULE_PER_MOLE:.2f}",
+        plus_minus(one.gibbs_energy_from_tail / KILOJOULE_PER_MOLE, most=2),
     )
 
 
-def _number(value: float) -> str | None:
-    return f"{value:.2f}" if math.isfinite(value) else None
-
-
-def _with_error(value: float, error: float, star: str = "") -> str | None:
-    """Return "value ± error" with two digits of the error."""
-    if not math.isfinite(value):
-        return None
-    if not error > 0:
-        return f"{value:.3g}{star}"
-    digits = min(max(0, 1 - math.floor(math.log10(error))), 6)
-    return f"{value:.{digits}f} ± {error:.{digits}f}{star}"
+_with_error = partial(plus_minus, most=6, alone=".3g")
 
 
 def _draw(results: Mapping[str, SolvationPmf]) -> Any:

@@ -55,7 +55,7 @@ def substitute(
     json: Json = False,
     output: Output = None,
 ) -> None:
-    """Does an ion enter a perovskite? Verdict, tests, what was measured.
+    """Does an ion enter a perovskite? Verdict, with its tests.
 
     Charge and radius decide, with their uncertainties; tolerance factors, electronegativity, bond valences, lattice
     parameter and the shift of the first reflections are shown beside. What was measured is never an input.

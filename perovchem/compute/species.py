@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +13,10 @@ import numpy as np
 from perovchem.arrays import Floats
 from perovchem.compute.engine import ENGINES
 from perovchem.compute.placing import MOST_ATOMS
+from perovchem.declared_table import read_declared
 from perovchem.elements import element
-from perovchem.errors import FormatError, InputError, nearest
+from perovchem.errors import FormatError, nearest
 
-MOST_BYTES: Final = 2**20
-"""Of a species file."""
 MOST_STARTS: Final = 10_000
 _TOP: Final = (
     "title",
@@ -141,17 +139,7 @@ def read_request(path: str | Path) -> Request:
     FormatError
         If a key is unknown, or a value makes no sense; the place is named.
     """
-    file = Path(path)
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise InputError(f"more than {MOST_BYTES >> 20} MB", where=str(path), fix="give a species file")
-        table = tomllib.loads(file.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}", where=str(path), fix="give a species file (TOML)"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FormatError(f"no TOML: {error}", where=str(path), fix="mend this line") from None
+    table, folder = read_declared(path, "species file")
     where = str(path)
     _known(table, _TOP, where)
     parts = {
@@ -177,7 +165,7 @@ def read_request(path: str | Path) -> Request:
         engine=engine,
         solvent=_text(table, "solvent", "", where),
         seed=_count(table, "seed", 1, where),
-        results=file.parent / _text(table, "results", file.stem, where),
+        results=folder / _text(table, "results", Path(path).stem, where),
         single_points=_names(table, "single_points", where),
         parts=parts,
         species=species,

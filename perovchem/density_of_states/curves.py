@@ -56,20 +56,8 @@ def of_bands(bands: Bands, broadening: float) -> Curves:
     """Return the curves of eigenvalues on a mesh."""
     where = bands.provenance.input
     mesh = bands.mesh if bands.mesh is not None else bands
+    _refuse_what_is_no_mesh(mesh, where)
     weights = mesh.weights
-    if mesh.segments or not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
-        raise MissingDataError(
-            "a density of states needs a mesh of k-points, and these are a path",
-            where=where,
-            fix="give the run on a mesh (CASTEP: spectral_task : DOS)",
-        )
-    if _is_cluster(mesh.kpoints):
-        raise MissingDataError(
-            f"a density of states needs a mesh of k-points, and these {len(mesh.kpoints)} stand around one point, as "
-            "a stencil for masses does",
-            where=where,
-            fix="give the run on a mesh",
-        )
     share = weights / weights.sum() * mesh.electrons_per_band
     energies = mesh.energies
     margin = _TAIL * broadening
@@ -109,6 +97,24 @@ def of_bands(bands: Bands, broadening: float) -> Curves:
         tuple(notes),
         bands.provenance,
     )
+
+
+def _refuse_what_is_no_mesh(mesh: Bands, where: str) -> None:
+    """Refuse paths and stencils."""
+    weights = mesh.weights
+    if mesh.segments or not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
+        raise MissingDataError(
+            "a density of states needs a mesh of k-points, and these are a path",
+            where=where,
+            fix="give the run on a mesh (CASTEP: spectral_task : DOS)",
+        )
+    if _is_cluster(mesh.kpoints):
+        raise MissingDataError(
+            f"a density of states needs a mesh of k-points, and these {len(mesh.kpoints)} stand around one point, as "
+            "a stencil for masses does",
+            where=where,
+            fix="give the run on a mesh",
+        )
 
 
 def _is_cluster(kpoints: Floats) -> bool:

@@ -88,6 +88,8 @@ class DensityOfStates(Result):
         "gap": "band_gap",
         "fermi_energy": "band_energy",
         "broadening": "band_energy",
+        "at_vbm": "state_fraction",
+        "at_cbm": "state_fraction",
     }
 
     def __repr__(self) -> str:

@@ -158,6 +158,8 @@ class DefectDiagram(Result):
         "stable": "transition_level",
         "pinning": "transition_level",
         "chemical_potentials": "chemical_potential",
+        "charge": "charge",
+        "charges": "charge",
     }
 
     def __repr__(self) -> str:
@@ -216,6 +218,8 @@ def defect_formation(
     provenance: Provenance | None = None,
 ) -> DefectDiagram:
     """Return formation energies and transition levels of defects.
+
+    E_f(q, E_F) = E(defect) - E(host) - sum of n mu + q (E_VBM + E_F) + E_corr (doi 10.1103/RevModPhys.86.253).
 
     Parameters
     ----------

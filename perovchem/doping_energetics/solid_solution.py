@@ -114,6 +114,8 @@ class Mixing(Result):
         "critical_temperature_error": "critical_temperature",
         "critical_composition": "composition",
         "temperature": "temperature",
+        "binodal": "composition",
+        "spinodal": "composition",
         "dilute_energy": "substitution_energy",
     }
 
@@ -153,6 +155,9 @@ def mixing(
     provenance: Provenance | None = None,
 ) -> Mixing:
     """Return energies of mixing from total energies, the curve through them, and what mixes.
+
+    E(x) - (1 - x) E(0) - x E(1) is drawn through by x (1 - x) [L0 + L1 (1 - 2x)] (Redlich and Kister, doi
+    10.1021/ie50458a036).
 
     Parameters
     ----------
@@ -213,7 +218,7 @@ def mixing(
         critical,
         where,
         error,
-        tuple(_miscibility(interaction, sites, float(t), critical) for t in temperatures),
+        tuple(_miscibility(interaction, sites, float(t), (critical, where)) for t in temperatures),
         (float(slopes[0] / sites), float(slopes[1] / sites)),
         _notes(places, x, interaction, excess),
         provenance or Provenance(settings={"sites": sites, "temperatures_K": list(temperatures)}),
@@ -326,14 +331,17 @@ def _critical(interaction: Floats, covariance: Floats, sites: float) -> tuple[fl
     return found, where, float(np.sqrt(gradient @ covariance @ gradient))
 
 
-def _miscibility(interaction: Floats, sites: float, temperature: float, critical: float) -> Miscibility:
+def _miscibility(
+    interaction: Floats, sites: float, temperature: float, critical: tuple[float, float]
+) -> Miscibility:
     """Return binodal and spinodal at one temperature."""
-    if temperature >= critical:
+    if temperature >= critical[0]:
         return Miscibility(temperature, (math.nan,) * 2, (math.nan,) * 2)
     nkt = sites * BOLTZMANN * temperature
-    x = np.linspace(0, 1, _GRID)
+    # just below the critical temperature what is unstable is narrower than the grid
+    x = np.union1d(np.linspace(0, 1, _GRID), critical[1])
     unstable = x[_curvature(x, interaction) * x * (1 - x) + nkt < 0]
-    if not len(unstable):  # just below the critical temperature: narrower than the grid
+    if not len(unstable):  # within rounding of it
         return Miscibility(temperature, (math.nan,) * 2, (math.nan,) * 2)
 
     def bend(place: float) -> float:

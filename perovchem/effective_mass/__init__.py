@@ -57,23 +57,41 @@ def effective_masses(
     -----
     *Arms.* Both ways along every segment that passes or ends at the edge or at a point equivalent to it. Where
     symmetry does not make the point an extremum along the line, both sides are one fit, and the extremum is found
-    between the points. Every branch of a degenerate set is followed by continuity, through crossings.
+    between the points. Every branch of a degenerate set is followed by continuity, through crossings. What two bands
+    that seem to cross may do to each other between the points is part of the error
+    (:class:`perovchem.band_arms.Meetings`); points behind an avoided crossing are left out.
 
-    *Fit.* Kane's form (ħ²/2m0) k² = m (E + α E² + β E³ + ...) and the series of E in k², both linear in their unknowns
-    and weighted by their errors, which are in E; the energy of the edge itself is one of the unknowns, as it is a
-    rounded number. Orders up to seven, the energy over which terms fall off, and noise beyond rounding are averaged by
-    their evidence (:mod:`perovchem.edge_fit`).
+    Without inversion the two spins of a pair part from a point of time-reversal symmetry (Rashba, Dresselhaus), the one
+    at k as the other at -k: the mass is then that of their mean, and the reason tells a linear splitting.
+
+    *Fit.* Kane's form (ħ²/2m0) k² = m (E + α E² + β E³ + ...), doi 10.1016/0022-3697(57)90013-6, and the series of E
+    in k², both linear in their unknowns and weighted by their errors, which are in E; the energy of the edge itself is
+    one of the unknowns, as it is a rounded number. Orders up to seven, the energy over which terms fall off, and noise
+    beyond rounding are averaged by their evidence (:mod:`perovchem.edge_fit`).
 
     *Window.* Windows of 4 points and more, up to where the band turns or .6 eV (1 eV for the first 8 points). Those of
     fewer than 8 points, which can take noise for form, have at least the noise that windows of 8 show in a quarter of
     all branches. Those whose residuals exceed 1.6 times the rounding and 1.6 times those of the quietest window are set
     aside; of the others, the one whose stated error is least is taken. If a window up to three times as uncertain
-    differs by more than twice the errors of both, what is beyond is added as drift.
+    differs by more than the errors of both, what is beyond is added as drift. No standard error is below one part
+    in 10000: cells are printed with no more digits.
 
     *Verdict.* "refused": standard error above 25 %, flat within the errors, a straight line, fewer than 4 points,
     curved the other way, or 1/alpha below twice kT (a neighboring band is near). "drifting": standard error above 5 %,
-    drift larger than twice the rest, or a mass that changes by more than 15 % within kT at 298 K (2 alpha kT). Else
+    drift larger than twice the rest, or a mass that changes by more than 10 % within kT at 298 K (2 alpha kT). Else
     "ok".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from perovchem.bands import Bands, Segment
+    >>> kpoints = np.outer(np.linspace(0, 0.1, 11), [1.0, 0.0, 0.0])
+    >>> cell = 2 * np.pi / 6 * np.eye(3)  # reciprocal, of a cubic crystal with a = 6 Å
+    >>> squares = np.square(kpoints @ cell).sum(axis=1)
+    >>> energies = np.column_stack([-7.62 / (2 * 0.3) * squares, 1.5 + 7.62 / (2 * 0.2) * squares])
+    >>> bands = Bands(kpoints, cell, energies[None], (2.0,), segments=(Segment(0, 11, "Γ", "X"),))
+    >>> [round(mass.mass, 3) for mass in effective_masses(bands).masses]  # ħ²/m0 is 7.62 eV Å2
+    [0.2, 0.3]
     """
     wanted = (carrier,) if isinstance(carrier, str) else tuple(carrier)
     if not wanted or set(wanted) - {"electron", "hole"}:

@@ -27,6 +27,9 @@ MOST_POINTS: Final = 120
 DEGREES: Final = (3, 4, 5, 6)
 ODD_NOISE: Final = 2.5
 """As along arms."""
+LARGEST_SCALE: Final = 3.0
+"""eV over which the terms fall off. Two steps of a stencil hardly tell fourth powers from rounding: that there are none
+(α below a tenth per eV or so) is not to be assumed, where a path would show it."""
 SPARE: Final = 2
 """Points beyond the free unknowns that a window needs."""
 
@@ -74,7 +77,7 @@ def from_mesh(
     ]
     if not found:
         reason = (
-            f"{len(q)} points lie within {HIGHEST:g} eV of the edge: too few, or in too few directions, for the "
+            f"{_points(len(q))} within {HIGHEST:g} eV of the edge: too few, or in too few directions, for the "
             f"{n_free} unknowns; a path or a stencil through the edge tells more"
         )
         return refused(edge, symmetry, reason, method)
@@ -95,6 +98,10 @@ def from_mesh(
         best.inverse_mass, spread, edge, band + 1, symmetry, method,
         verdict="drifting" if beside else "ok", reason=beside, n_data=best.n_points,
     )  # fmt: skip
+
+
+def _points(number: int) -> str:
+    return "1 point lies" if number == 1 else f"{number} points lie"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,12 +204,13 @@ def _window(
         columns = _values(invariants(little, degree), s)
         bounded.append(columns)
         powers += [degree / 2 - 1] * columns.shape[1]
+    scales, noises, prior = weighed_settings(upward, sigma)
     posterior = solve(
         upward / sigma,
         np.column_stack([_values(tensors, s) for tensors in free]) / sigma[:, None],
         np.column_stack(bounded) / sigma[:, None],
         np.array(powers),
-        weighed_settings(upward, sigma),
+        (scales[: max(1, int((scales <= LARGEST_SCALE).sum()))], noises, prior),
     )
     weights = np.exp(posterior.log_evidence - posterior.log_evidence.max())
     weights /= weights.sum()

@@ -11,6 +11,7 @@ import numpy as np
 
 from perovchem.arrays import Floats
 from perovchem.band_edges import BandEdges, Carrier, EdgeCharacter
+from perovchem.number_text import plus_minus
 from perovchem.result import DETAIL, Provenance, Result, dataframe
 from perovchem.units import HBAR2_PER_M0
 
@@ -143,7 +144,7 @@ class Mass:
         note = "" if self.verdict == "ok" else f", {self.verdict}"
         return (
             f"<{self.carrier} {self.direction_label} band {self.band}: "
-            f"{self.mass:.4f} ± {self.standard_error:.4f} m0{note}>"
+            f"{plus_minus(self.mass, self.standard_error)} m0{note}>"
         )
 
 
@@ -216,7 +217,7 @@ class MassTensor:
         if not self.usable:
             return f"<mass tensor, {self.carrier} band {self.band}: refused, {self.reason}>"
         values = ", ".join(
-            f"{m:.4f} ± {e:.4f}" for m, e in zip(self.principal_masses, self.principal_errors, strict=True)
+            str(plus_minus(m, e)) for m, e in zip(self.principal_masses, self.principal_errors, strict=True)
         )
         return f"<mass tensor, {self.carrier} band {self.band}, by {self.method}: {values} m0>"
 

@@ -11,6 +11,7 @@ import numpy as np
 from perovchem.arrays import Floats
 from perovchem.band_edges import Edge
 from perovchem.effective_mass.results import Mass, MassTensor, TensorMethod, Verdict
+from perovchem.effective_mass.windows import LEAST
 from perovchem.reciprocal import KPointSymmetry
 
 _PAIRS: Final = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
@@ -124,6 +125,7 @@ def make_tensor(
     n_data: int = 0,
 ) -> MassTensor:
     """Return a tensor with all that follows; ``spread`` (3, 3, 3, 3) is the covariance of its components, 1/m0²."""
+    spread = spread + LEAST**2 * np.einsum("ij,kl->ijkl", inverse, inverse)
     values, axes = np.linalg.eigh(inverse)
     order = np.argsort(-values)
     values, axes = values[order], axes[:, order].T

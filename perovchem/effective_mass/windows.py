@@ -19,17 +19,22 @@ GOOD: Final = 0.05
 """Relative standard error up to which a mass is "ok"."""
 USELESS: Final = 0.25
 """Relative standard error above which there is no mass."""
+LEAST: Final = 1e-4
+"""Relative standard error that is always there: cells are printed with six to nine digits, energies of a run converged
+to as many."""
 NEXT: Final = 10
 """Distances up to which a wider window has that say."""
 THERMAL: Final = 0.0257
 """eV: kT at 298 K, up to which a mass should hold."""
-NON_PARABOLIC: Final = 0.15
+NON_PARABOLIC: Final = 0.1
 """Share by which 2 alpha kT may change a mass that is "ok"."""
 NO_PARABOLA: Final = 1.0
 """The same above which there is no mass to speak of."""
 ENOUGH: Final = 8
 """Points from the edge that tell noise from form. Narrower windows have at least the noise that such windows show in
 the quieter lines of the run, and the next wider one that does not fit has its say on their drift."""
+AGREE: Final = 1.0
+"""Errors of both, by which two windows may differ: they share most of their points, and agree better than others."""
 ODD_NOISE: Final = 1.6
 """Factor on the noise of other windows at which the residuals of one are too large."""
 
@@ -96,7 +101,7 @@ def best_window(fits: list[Fitted]) -> Outcome:
     if fits[best].n_distances < ENOUGH and odd is not None:
         beyond = abs(odd.inverse_mass - chosen.inverse_mass) - 2 * math.hypot(odd.error, chosen.error)
         drift = max(drift, beyond)
-    error = math.hypot(chosen.error, drift)
+    error = math.hypot(chosen.error, drift, LEAST * chosen.inverse_mass)
     verdict, reason = _judge(chosen, error, drift)
     return Outcome(chosen, windows[best], windows, error, drift, verdict, reason)
 
@@ -110,7 +115,7 @@ def _window(item: Fitted, good: bool) -> Window:
 def _drift(fits: list[Fit], chosen: Fit) -> float:
     """Return by how much other windows differ beyond their own errors, 1/m0: those up to three times as uncertain."""
     beyond = [
-        abs(other.inverse_mass - chosen.inverse_mass) - 2 * math.hypot(other.error, chosen.error)
+        abs(other.inverse_mass - chosen.inverse_mass) - AGREE * math.hypot(other.error, chosen.error)
         for other in fits
         if other.error <= 3 * chosen.error
     ]

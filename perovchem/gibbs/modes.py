@@ -11,7 +11,7 @@ from perovchem.arrays import Floats
 from perovchem.calculation import Calculation, Vibrations
 from perovchem.errors import MissingDataError
 from perovchem.gibbs.partition import FREQUENCY, moments_of_inertia
-from perovchem.point_group import is_linear
+from perovchem.point_group import is_linear, off_axis
 
 CLEAR: Final = 0.9
 """Part of a mode that must lie in (or out of) translations and rotations for its printed wavenumber to stand."""
@@ -20,6 +20,8 @@ LARGE: Final = 200.0
 _SAME: Final = 1e-3
 """1/cm; modes of one wavenumber and one direction are one mode, printed twice."""
 _INTEGER: Final = 1e-6
+_NEARLY_LINEAR: Final = (0.002, 0.1)
+"""Å off the axis between which a molecular code may call a molecule linear or bent."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +142,9 @@ def _at_gamma(calculation: Calculation, vibrations: Vibrations, row: Floats, lin
                 f"{len(once)} modes of {n_atoms} atoms without mode vectors: nothing tells which are translations"
                 f"{' or rotations' if molecule else ''}",
                 where=_where(calculation),
-                fix="give the file that holds mode vectors or the Hessian; they are not cut off by wavenumber",
+                fix="give the file that holds mode vectors or the Hessian"
+                + (" (put SEED.phonon beside SEED.castep)" if calculation.level.code == "CASTEP" else "")
+                + "; they are not cut off by wavenumber",
             )
     if not len(twice):
         return found
@@ -265,6 +269,8 @@ def _as_projected(calculation: Calculation, vibrations: Vibrations) -> Selection
     if n_modes not in ({1} if n_atoms == 2 else {3 * n_atoms - 6, 3 * n_atoms - 5}):
         raise _too_few(calculation, n_modes, 3 * n_atoms - (5 if linear else 6))
     if n_atoms > 2 and linear != (n_modes == 3 * n_atoms - 5):
+        if not _NEARLY_LINEAR[0] < off_axis(calculation.positions) < _NEARLY_LINEAR[1]:
+            raise _too_few(calculation, n_modes, 3 * n_atoms - (5 if linear else 6))
         linear = not linear
         notes.append(
             f"the code counts {n_modes} vibrations, so the molecule is {'linear' if linear else 'bent'}, "

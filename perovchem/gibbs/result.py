@@ -200,6 +200,7 @@ class GibbsEnergy(Result):
         "pressure": "gas_pressure",
         "concentration": "concentration",
         "wavenumber": "wavenumber",
+        "charge": "charge",
     }
 
     def __repr__(self) -> str:

@@ -37,6 +37,8 @@ _LATER: Final = {
     "MP2": re.compile(rb"EUMP2 =[ \t]*(%b)" % NUMBER),
     "MP3": re.compile(rb"EUMP3=[ \t]*(%b)" % NUMBER),
     "MP4": re.compile(rb"UMP4\(SDTQ\)=[ \t]*(%b)" % NUMBER),
+    "QCISD": re.compile(rb"E\(CORR\)=[ \t]*(%b)" % NUMBER),
+    "QCISD(T)": re.compile(rb"QCISD\(T\)=[ \t]*(%b)" % NUMBER),
     "CCSD": re.compile(rb"E\(CORR\)=[ \t]*(%b)" % NUMBER),
     "CCSD(T)": re.compile(rb"CCSD\(T\)=[ \t]*(%b)" % NUMBER),
     "double hybrid": re.compile(rb"E2\([^)\n]{1,30}\)[ \t]*=[^=\n]{1,40}E\([^)\n]{1,30}\)[ \t]*=[ \t]*(%b)" % NUMBER),
@@ -213,7 +215,7 @@ def _energy(file: FileBytes, job: Job) -> tuple[float, str, int]:
         raise refused(file, place, what, "give a job with an energy, or write the energy into a TOML file")
     if job.route.refused:
         fix = "give a ground-state energy of one method, or write it into a TOML file"
-        raise refused(file, job.start + 20, job.route.refused, fix)
+        raise refused(file, file.data.find(b"#", job.start), job.route.refused, fix)
     if not job.route.beyond:
         return (
             to_number(file, match.group(2), scf, "the SCF energy"),

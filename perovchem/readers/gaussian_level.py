@@ -22,8 +22,10 @@ _GRID: Final = re.compile(rb"\n 3/[^\n]{0,120}[,/]75=(-?\d{1,7})[,/]")
 _GRIDS: Final = {2: "SG1", 4: "FineGrid", 5: "UltraFine", 7: "SuperFine"}
 _ASKED: Final = {"gd2": "D2", "gd3": "D3", "gd3bj": "D3(BJ)", "pfd": "PFD"}
 _BEYOND: Final = (
-    ("CCSD(T)", r"ccsd\(t\)|ccsd-t"),
-    ("CCSD", r"ccsd|qcisd"),
+    ("QCISD(T)", r"qcisd=?\((?:[^)]*,)?t(?:,[^)]*)?\)"),
+    ("CCSD(T)", r"ccsd=?\((?:[^)]*,)?t(?:,[^)]*)?\)|ccsd-t"),
+    ("QCISD", r"qcisd"),
+    ("CCSD", r"ccsd"),
     ("MP4", r"mp4"),
     ("MP3", r"mp3"),
     ("MP2", r"mp2"),
@@ -32,6 +34,10 @@ _BEYOND: Final = (
 _REFUSED: Final = (
     (r"(?:td|tda|cis|zindo|eomccsd)(?:[=(/].*)?", "an excited state"),
     (r"(?:g[1234]|g[34]mp2\w*|cbs-\w+|rocbs\w*|w1\w*)", "a composite method of several energies"),
+    (
+        r"cisd|cid|ccd|lccd|bd(?:\(t\))?|mp5|sac-?ci|ept|ovgf|gvb|cas(?:scf)?|bccd",
+        "a correlated energy that is not read from logs",
+    ),
     (r"oniom.*", "ONIOM, of several levels in one energy"),
     (r"counterpoise.*", "energies of fragments for a counterpoise correction"),
     (r"irc.*|ircmax.*|scan.*|bomd.*|admp.*", "a path or a trajectory"),

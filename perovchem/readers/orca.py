@@ -25,7 +25,7 @@ from perovchem.readers.log_text import (
     to_number,
     to_numbers,
 )
-from perovchem.readers.orca_level import orca_level, read_input
+from perovchem.readers.orca_level import Setup, orca_level, read_input
 
 WAVENUMBER_STEP: Final = 0.01
 _ENERGY: Final = b"FINAL SINGLE POINT ENERGY"
@@ -69,15 +69,8 @@ def read_orca(file: FileBytes) -> Calculation:
     FormatError
         If the run did not end normally or converge, or its tables are not complete.
     """
-    frequencies = last_of(file, _FREQUENCIES)
-    notes = list(file.notes)
-    if frequencies >= 0 and any(
-        file.data.find(w, frequencies, _job_around(file, frequencies)[1]) >= 0 for w in _RELAXING
-    ):
-        frequencies = -1
-        notes.append(
-            "frequencies printed in the course of the optimization are not used: they are of another structure"
-        )
+    frequencies, told = _final_frequencies(file)
+    notes = [*file.notes, *told]
     limit = frequencies if frequencies >= 0 else len(file)
     begin, end = _job_around(file, limit)
     numerical = file.data.find(_NUMERICAL, begin, limit)
@@ -100,34 +93,13 @@ def read_orca(file: FileBytes) -> Calculation:
             "give the whole output",
         )
     setup = read_input(file, begin, end)
-    if (place := file.data.find(b"RELAXED SURFACE SCAN", begin, energy_at)) >= 0:
-        raise refused(
-            file, place, "the job is a scan, not one structure", "optimize the structure that is meant"
-        )
-    if excited := re.search(r"(?i)%(?:tddft|cis)\b", setup.text):
-        raise FormatError(
-            f"{excited.group(0)} in the input: the energy may be that of an excited state",
-            where=str(file.path),
-            fix="compute the ground state without it",
-        )
+    _check_ground_state(file, setup, begin, energy_at)
     vibrations = None
     if frequencies >= 0:
         vibrations, told = _vibrations(file, frequencies, end, species, _masses(file, coordinates, species))
         notes += told
-    elif setup.frequencies and len(species) > 1:
-        raise FormatError(
-            f"frequencies were asked for and are not there; the output ends with {last_line(file)!r}",
-            where=str(file.path),
-            fix="give the whole output of a run that finished",
-        )
     elif setup.frequencies:
-        vibrations = Vibrations(
-            np.zeros((1, 0)),
-            _masses(file, coordinates, species),
-            projected=True,
-            moved=(0,),
-            source="one atom",
-        )
+        vibrations = _of_an_atom(file, species, coordinates)
     later = last_of(file, _ENERGY)
     if later > limit:
         notes.append(f"an energy printed behind the frequencies is not used ({quoted(file, later)})")
@@ -146,6 +118,43 @@ def read_orca(file: FileBytes) -> Calculation:
         symmetry_number=int(sigma.group(1)) if sigma else 0,
         notes=tuple(notes),
     )
+
+
+def _final_frequencies(file: FileBytes) -> tuple[int, list[str]]:
+    """Return where the last frequencies stand, -1 for none: those that an optimization began with do not count."""
+    place = last_of(file, _FREQUENCIES)
+    end = _job_around(file, place)[1]
+    if place < 0 or all(file.data.find(words, place, end) < 0 for words in _RELAXING):
+        return place, []
+    return -1, [
+        "frequencies printed in the course of the optimization are not used: they are of another structure"
+    ]
+
+
+def _check_ground_state(file: FileBytes, setup: Setup, begin: int, energy_at: int) -> None:
+    """Refuse a scan, and what may be an excited state."""
+    if (place := file.data.find(b"RELAXED SURFACE SCAN", begin, energy_at)) >= 0:
+        raise refused(
+            file, place, "the job is a scan, not one structure", "optimize the structure that is meant"
+        )
+    if excited := re.search(r"(?i)%(?:tddft|cis)\b", setup.text):
+        raise FormatError(
+            f"{excited.group(0)} in the input: the energy may be that of an excited state",
+            where=str(file.path),
+            fix="compute the ground state without it",
+        )
+
+
+def _of_an_atom(file: FileBytes, species: tuple[str, ...], coordinates: int) -> Vibrations:
+    """Return the vibrations of a frequency job that prints none: those of an atom."""
+    if len(species) > 1:
+        raise FormatError(
+            f"frequencies were asked for and are not there; the output ends with {last_line(file)!r}",
+            where=str(file.path),
+            fix="give the whole output of a run that finished",
+        )
+    masses = _masses(file, coordinates, species)
+    return Vibrations(np.zeros((1, 0)), masses, projected=True, moved=(0,), source="one atom")
 
 
 def last_match(pattern: re.Pattern[bytes], file: FileBytes, begin: int, end: int) -> re.Match[bytes] | None:
@@ -167,7 +176,7 @@ def _job_around(file: FileBytes, place: int) -> tuple[int, int]:
 def _check(file: FileBytes, begin: int, end: int, energy_at: int) -> None:
     """Refuse what failed, was killed, or did not converge."""
     bad = last_match(_ERROR, file, begin, end)
-    finished = last_of(file, _NORMAL) >= 0
+    finished = last_of(file, _NORMAL) > energy_at
     if energy_at < 0 or not finished:
         if bad:
             fix = "mend what ORCA complains about, and run it again"

@@ -12,6 +12,11 @@ from perovchem.readers.filebytes import FileBytes
 _LINE: Final = re.compile(rb"\n\|[ \t]*\d+>[ \t]?([^\n]{0,400})")
 _MOST_LINES: Final = 5000
 _BASIS: Final = re.compile(rb"utilizes the basis:[ \t]*([^\n]{1,60})")
+_BASIS_SET: Final = re.compile(
+    r"(?i)(?:(?:ma|zora|dkh|x2c|sarc|old)-)?(?:def2?-|(?:(?:aug|jun|jul|may)-)?cc-p|\d-\d+\d*\+*g|sto-\dg|(?:aug-)?pc(?:seg)?-\d"
+    r"|ano-|saug-ano|lanl|sv\(|svp|tzvp|qzvp|epr-|iglo|minix$|minis|mini$)"
+)
+"""Words of the input that are basis sets."""
 _EXCHANGE: Final = re.compile(rb"Exchange Functional[ \t]+Exchange[ \t]+\.{2,6}[ \t]*(\S{1,30})")
 _CORRELATION: Final = re.compile(rb"Correlation Functional[ \t]+Correlation[ \t]+\.{2,6}[ \t]*(\S{1,30})")
 _NOT_METHODS: Final = re.compile(
@@ -93,13 +98,13 @@ def orca_level(file: FileBytes, begin: int, end: int, setup: Setup, version: str
     basis = _BASIS.search(file.data, begin, end) or _BASIS.search(file.data)
     name = basis.group(1).decode("latin-1").strip() if basis else ""
     methods = [word for word in setup.words if not _NOT_METHODS.fullmatch(word)]
-    methods = [word for word in methods if word.casefold() != name.casefold()]
+    methods = [word for word in methods if word.casefold() != name.casefold() and not _BASIS_SET.match(word)]
     functional = _functional(file, begin, end, methods)
     return LevelOfTheory(
         code="ORCA",
         functional=functional,
         dispersion=_dispersion(setup, functional),
-        basis=name or (methods[1] if len(methods) > 1 else ""),
+        basis=name or next((word for word in setup.words if _BASIS_SET.match(word)), ""),
         precision=_grid(setup, version) if not _WAVEFUNCTION.fullmatch(functional) else "",
         solvent=_solvent(setup),
         version=version,

@@ -45,7 +45,7 @@ def plain_label(text: str) -> str:
     ['Γ', 'Γ', 'Γ', 'Γ', 'Γ', 'Γ', 'X_1', 'X_1', 'R']
     """
     word = text.strip().strip("$").strip().lstrip("\\")
-    if word in ("Γ", "G", "g", "xG", "Gamma", "gamma", "GAMMA"):
+    if word in ("Γ", "G", "g", "GM", "xG", "Gamma", "gamma", "GAMMA"):
         return "Γ"
     if not word or len(word) > _LONGEST or not word.isprintable():
         return ""

@@ -175,7 +175,7 @@ def charge_of(setup: VaspSetup, name: str) -> tuple[int, list[str]]:
         raise FormatError(
             f"NELECT leaves a charge of {charge:+.4f}, which is no whole number",
             where=name,
-            fix="give the charge of the species: charge=",
+            fix="set NELECT to a whole number of electrons, and run it again",
         )
     return nearest, ([f"charge {nearest:+d} from NELECT"] if nearest else [])
 

@@ -13,8 +13,8 @@ from perovchem.readers.incar import number
 
 LEVEL_KEYS: Final = re.findall(
     r"\w+",
-    "GGA METAGGA LEXCH LHFCALC AEXX HFSCREEN LUSE_VDW IVDW LVDW PREC ENCUT ENMAX LSORBIT LSOL EB_K LDAU ISMEAR SIGMA "
-    "ICHARG ISPIN NUPDOWN NELECT IBRION NSW POTIM NFREE NELM NSIM LASPH LTS LTSSURF ML_LMLFF",
+    "GGA METAGGA LEXCH LHFCALC AEXX HFSCREEN LUSE_VDW IVDW_NL ZAB_VDW IVDW LVDW PREC ENCUT ENMAX LSORBIT LSOL EB_K "
+    "LDAU ISMEAR SIGMA ICHARG ISPIN NUPDOWN NELECT IBRION NSW POTIM NFREE NELM NSIM LASPH LTS LTSSURF ML_LMLFF",
 )
 """Settings that this module and its callers ask for."""
 
@@ -36,6 +36,7 @@ _DISPERSION: Final[Mapping[int, str]] = {
 """What IVDW selects (VASP wiki, IVDW)."""
 _NONLOCAL: Final[Mapping[str, str]] = {
     "RE": "vdW-DF", "OR": "optPBE-vdW", "BO": "optB88-vdW", "MK": "optB86b-vdW", "ML": "vdW-DF2", "CX": "vdW-DF-cx",
+    "BF": "BEEF-vdW",
 }  # fmt: skip
 _PRECISION: Final = {"a": "Accurate", "n": "Normal", "h": "High", "m": "Medium", "l": "Low", "s": "Single"}
 _SHELLS: Final = "spdf"
@@ -178,6 +179,12 @@ def _dispersion(setup: VaspSetup, gga: str) -> str:
     """Return the dispersion correction."""
     settings = setup.settings
     kernel = _NONLOCAL.get(gga, f"GGA = {gga}") if is_true(settings, "LUSE_VDW") else ""
+    if kernel:
+        kernel = {2: "rVV10", 3: "vdW-DF3-opt1", 4: "vdW-DF3-opt2"}.get(
+            int(number(settings, "IVDW_NL") or 0), kernel
+        )
+        if gga == "MK" and abs((number(settings, "ZAB_VDW") or 0.0) + 1.8867) < 1e-3:
+            kernel = "rev-vdW-DF2"
     if kernel and settings.get("METAGGA", "F").strip().strip("'\"").upper() not in ("F", "--", "", ".FALSE."):
         kernel = "rVV10"
     code = number(settings, "IVDW")

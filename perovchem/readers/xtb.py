@@ -46,6 +46,8 @@ _FINISHED: Final = b"* finished run on"
 _AGREES: Final = 1.0
 """1/cm; a file "hessian" is that of this run where it gives the printed frequencies this closely."""
 _LARGEST: Final = 1e9
+_WIDEST: Final = 64
+"""Bytes of a printed second derivative, at most."""
 _FIX: Final = "run xtb again, and give its whole output"
 
 
@@ -209,7 +211,7 @@ def _hessian(file: FileBytes, masses: Floats, wavenumbers: Floats) -> tuple[Floa
     """Return the second derivatives of the run, eV/Å2; None where the file beside is none, or of another run."""
     path = file.path.parent / "hessian"
     size = 3 * len(masses)
-    if not path.is_file():
+    if not path.is_file() or path.stat().st_size > _WIDEST * size**2 + 1000:
         return None, []
     try:
         words = bytes(open_bytes(path).data[:]).split()

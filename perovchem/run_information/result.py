@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any
 
-import numpy as np
+from perovchem.number_text import plus_minus
+from perovchem.result import jsonable
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,7 @@ class RunInformation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields, ready for JSON: NaN and unknown are None."""
-        plain = _plain(self)
-        assert isinstance(plain, dict)  # noqa: S101  of a dataclass
-        return plain
+        return {one.name: jsonable(getattr(self, one.name)) for one in fields(self)}
 
     def __str__(self) -> str:
         """Return a table for people."""
@@ -147,33 +147,7 @@ class RunInformation:
         return "\n".join([*lines, *(f"{'warning':<{width}}  {text}" for text in self.warnings)])
 
 
-def _plain(value: Any) -> Any:
-    """Return what JSON knows."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def _with_error(mean: float, error: float, digits: int = 2) -> str:
-    """Return "mean ± error" with the digits that the error leaves.
-
-    Examples
-    --------
-    >>> _with_error(301.2345, 2.3)
-    '301.2 ± 2.3'
-    """
-    if not (math.isfinite(error) and error > 0):
-        return f"{mean:.6g}"
-    places = max(0, digits - 1 - math.floor(math.log10(error)))
-    return f"{mean:.{places}f} ± {error:.{places}f}"
+_with_error = partial(plus_minus, most=12, alone=".6g")
 
 
 def _number(value: float | None, unit: str) -> str:
@@ -229,7 +203,7 @@ def _table(one: RunInformation) -> list[tuple[str, str]]:
     ]
     if average := one.temperature_K:
         spread = f" K (standard deviation {average.standard_deviation:.4g} K)"
-        rows.append(("temperature", _with_error(average.mean, average.standard_error) + spread))
+        rows.append(("temperature", f"{_with_error(average.mean, average.standard_error)}{spread}"))
     if pressure := one.pressure_GPa:
         part = "with" if pressure.includes_kinetic_part else "without"
         text = _with_error(pressure.mean, pressure.standard_error)

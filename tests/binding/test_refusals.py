@@ -19,7 +19,15 @@ from hypothesis import strategies as st
 
 from perovchem.binding import binding
 from perovchem.binding.declared import KEYS, declared
-from perovchem.errors import FormatError, InputError, MissingDataError, PerovchemError, PerovchemWarning
+from perovchem.calculation_reading import write_calculation
+from perovchem.errors import (
+    FormatError,
+    InputError,
+    MissingDataError,
+    PerovchemError,
+    PerovchemWarning,
+    UsageError,
+)
 from perovchem.gibbs.partition import STANDARD_PRESSURE
 from perovchem.level_of_theory import LevelOfTheory
 
@@ -229,6 +237,8 @@ def test_missing_species_file(tmp_path: Path) -> None:
         (lambda s: s["cycles"]["MAI"]["reactants"].update(CsC=1), "did you mean 'CsCl'"),
         (lambda s: s["cycles"]["MAI"]["reactants"].update(CsCl=-1), "CsCl cannot be -1"),
         (lambda s: s["cycles"]["MAI"]["reactants"].update(CsCl=math.inf), "CsCl cannot be inf"),
+        (lambda s: s["cycles"]["MAI"]["reactants"].update(CsCl=10**400), "CsCl cannot be so large"),
+        (lambda s: s["components"]["MAI"].update(ions=-2), "ions cannot be negative"),
         (lambda s: s["cycles"]["MAI"]["products"].update(CsCl=1), "CsCl on both sides"),
         (lambda s: s["cycles"]["MAI"].pop("products"), "cycles.MAI.products is missing"),
         (lambda s: s["cycles"]["MAI"].update(product={}), "did you mean 'products'"),
@@ -247,6 +257,7 @@ def test_faults_of_a_cycle_file(edit: Any, words: str) -> None:
         (b"title = ", "no TOML"),
         (b"\xff\xfe", "no text"),
         (b"[[[[", "no TOML"),
+        (b"temperature = " + b"9" * 5000, "no TOML"),
         (b"", "components is missing"),
     ],
 )
@@ -257,6 +268,11 @@ def test_files_that_are_no_cycle(tmp_path: Path, content: bytes, words: str) -> 
         binding(path)
     with pytest.raises(InputError, match="no such file"):
         binding(tmp_path / "none.toml")
+    with pytest.raises(UsageError, match="a int is no cycle file"):
+        binding(5)
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        binding("a" * 10_000)
+    assert len(str(caught.value)) < 500
 
 
 def test_conformers_must_be_one_species() -> None:
@@ -286,6 +302,21 @@ def test_declared_charge_must_be_that_of_the_file() -> None:
     wrong["components"]["MAI"]["charge"] = 1
     with pytest.raises(InputError, match="declared with charge 1, the file has 0"):
         binding(wrong)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_declared_charge_counts_only_where_the_file_says_none(tmp_path: Path, told: bool) -> None:
+    """A plane-wave file that gives its charge is no other for being declared so."""
+    source = study()
+    note = () if told else ("the file does not say its charge; taken as neutral",)
+    salt = source["components"]["MAI"]["files"][0]
+    path = tmp_path / "salt.json"
+    write_calculation(replace(salt, level=LevelOfTheory("VASP"), charge=0, notes=note), path)
+    source["components"]["MAI"] |= {"files": [path], "charge": 1}
+    with pytest.raises(
+        PerovchemError, match="declared with charge 1, the file has 0" if told else r"charge: \+1 on the left"
+    ):
+        binding(source)
 
 
 def test_defaults() -> None:

@@ -31,7 +31,7 @@ def test_refused(typed, tmp_path):
     code, _, err = typed("compute", REQUEST, "--only", "MAC")
     assert (code, "did you mean 'MACl'" in err) == (2, True)
     code, _, err = typed("compute", tmp_path / "none.toml")
-    assert (code, "cannot be read" in err) == (1, True)
+    assert (code, "no such file" in err) == (1, True)
 
 
 def test_extra_missing(typed, tmp_path, monkeypatch):

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from builders_xdatcar_small import cubic_xdatcar
 
+from perovchem.cli import app
+
 COMMANDS = {
     "coordination": ["--ligand", "Cl"],
     "exchange": ["--ligand", "Cl"],
@@ -99,12 +101,34 @@ def test_shared_options_come_last_and_in_one_order(run, command) -> None:
     assert options(out)[-len(shared) :] == shared
 
 
-@pytest.mark.parametrize("command", ["info", *COMMANDS])
-def test_the_example_of_the_help_runs(run, command) -> None:
+ON_BUNDLED = ("info", *COMMANDS, "pmf", "substitute", "hbonds", "xrd", "exciton")
+ON_FILES = ("bands", "masses", "gibbs", "binding", "compute", "mixing", "defects")
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("command", [*ON_BUNDLED, *ON_FILES])
+def test_the_example_of_the_help_runs(run, command, tmp_path, monkeypatch) -> None:
+    """Bundled names anywhere; of other inputs the help names one that the repository holds."""
+    monkeypatch.chdir(ROOT if command in ON_FILES else tmp_path)
     _, out, _ = run(command, "--help")
-    example = " ".join(out.partition("Example: ")[2].split())
-    program, *arguments = shlex.split(example)
+    example, *held = re.split(r"(\S+), in a checkout:", " ".join(out.partition("Example: ")[2].split()))
+    there = dict(zip(held[::2], (path.strip() for path in held[1::2]), strict=True))
+    assert bool(there) == (command in ON_FILES)
+    program, *arguments = (there.get(word, word) for word in shlex.split(example))
     assert (program, arguments[0]) == ("perovchem", command)
     code, out, err = run(*arguments)
     assert code == 0, err
     assert len(out.splitlines()) > 3
+
+
+def test_every_command_has_an_example() -> None:
+    commands = {command.name: command.epilog for command in app.registered_commands}
+    assert set(commands) == {*ON_BUNDLED, *ON_FILES, "dos", "structures", "trajectories"}
+    for name, epilog in commands.items():
+        assert epilog is not None and epilog.startswith(f"Example: perovchem {name} ")
+
+
+def test_the_list_of_commands_is_not_cut(run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    assert "..." not in out.partition("Commands:")[2]

@@ -10,7 +10,8 @@ def test_binding_of_contacts_in_solution(typed, tmp_path) -> None:
         "--stride", "4", "-o", tmp_path / "found",
     )  # fmt: skip
     assert code == 0
-    assert "ΔG, kJ/mol" in out and "Pb-O  gbl_solution" in out
+    assert "ΔG (kJ/mol)" in out and "Pb-O  gbl_solution" in out
+    assert "pairs that stayed bound throughout add none" in out
     assert {path.name for path in (tmp_path / "found").iterdir()} >= {
         "page.html", "pmf.json", "potential_of_mean_force.png", "potential_of_mean_force_gbl_solution.csv",
     }  # fmt: skip

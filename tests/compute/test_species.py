@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from perovchem.compute import species
 from perovchem.compute.species import read_request
 from perovchem.errors import FormatError, InputError
 
@@ -86,5 +90,13 @@ def test_nothing_declared(tmp_path):
 
 
 def test_no_file(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="no such file"):
         read_request(tmp_path / "none.toml")
+
+
+def test_the_page_of_the_file_shows_one_and_lists_every_key(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "species_file.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.S)
+    assert list(read(tmp_path, example).species) == ["CsCl", "CsCl_water"]
+    told = {name for row in re.findall(r"^\| (`.*?) \|", page, re.M) for name in re.findall(r"`(\w+)`", row)}
+    assert told == {*species._TOP, *species._PART, *species._SPECIES} - {"species"}

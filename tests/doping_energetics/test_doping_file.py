@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import perovchem as pc
+from perovchem.calculation import Calculation
+from perovchem.calculation_reading import write_calculation
 from perovchem.errors import FormatError, InputError
+from perovchem.level_of_theory import LevelOfTheory
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "data" / "constructed_doping.toml"
 DEFECTS = {
@@ -61,12 +65,6 @@ def test_refused_files(tmp_path) -> None:
 
 
 def crystal(path: Path, energy: float, cutoff: float = 500.0) -> None:
-    import numpy as np
-
-    from perovchem.calculation import Calculation
-    from perovchem.calculation_reading import write_calculation
-    from perovchem.level_of_theory import LevelOfTheory
-
     level = LevelOfTheory("VASP", functional="PBE", cutoff=cutoff)
     cell = 5.6 * np.eye(3)
     places = np.array([[0, 0, 0], [0.5, 0.5, 0.5]]) @ cell
@@ -98,7 +96,9 @@ def test_declared_defects_must_be_those_of_the_files(tmp_path) -> None:
     level = LevelOfTheory("VASP", functional="PBE", cutoff=500.0)
     for name, symbols, charge in (("host", ("Cs", "Cl"), 0), ("vacancy", ("Cs",), 1)):
         places = np.zeros((len(symbols), 3)) + 2.8 * np.arange(len(symbols))[:, None]
-        crystal = Calculation(symbols, places, -5.0, "eV", level, periodicity="crystal", cell=cell, charge=charge)
+        crystal = Calculation(
+            symbols, places, -5.0, "eV", level, periodicity="crystal", cell=cell, charge=charge
+        )
         write_calculation(crystal, tmp_path / f"{name}.toml")
     state = {"defect": "V_Cl", "charge": 1, "file": str(tmp_path / "vacancy.toml"), "change": {"Cl": -1}}
     declared = {

@@ -130,3 +130,15 @@ def test_table() -> None:
     assert found.to_dataframe().attrs["units"]["fitted"] == "eV"
     assert "critical temperature" in repr(found)
     assert found.to_dict()["sites"] == 3
+
+
+@pytest.mark.parametrize("ratio", [0.0, 0.5, -10.0])
+def test_just_below_the_critical_temperature_the_gap_is_narrow_and_there(ratio: float) -> None:
+    """Spinodals close in as the square root of the distance, binodals by 3**.5 wider (Landau)."""
+    away = 1e-7
+    hot = mixing(X, solution(0.1, 0.1 * ratio), sites=1)
+    one = mixing(X, solution(0.1, 0.1 * ratio), sites=1, temperatures=[hot.critical_temperature * (1 - away)])
+    (found,) = one.miscibility
+    assert found.spinodal[0] < one.critical_composition < found.spinodal[1]
+    assert np.diff(found.spinodal)[0] < 10 * away**0.5
+    assert np.diff(found.binodal)[0] == pytest.approx(3**0.5 * np.diff(found.spinodal)[0], rel=0.1)

@@ -91,6 +91,7 @@ def test_holes_of_cs2sni6():
     assert (light.degeneracy, heavy.degeneracy) == (2, 1)
     assert light.mass == pytest.approx(0.641, rel=0.02)
     assert light.alpha == pytest.approx(2.1, abs=0.2)  # why parabolas over wider windows drift, .63 to .40
+    assert light.verdict == "drifting"
     assert heavy.mass == pytest.approx(1.234, rel=0.02)
     flat = max((m for m in iodide().masses if m.carrier == "hole"), key=lambda m: m.mass)
     assert flat.direction_label == "Γ-X"
@@ -144,16 +145,6 @@ def test_emc_on_a_half_heusler(validate):
     np.testing.assert_allclose(electron.principal_masses, [0.2891, 0.2891, 0.5682], rtol=5e-4)
     assert electron.verdict == "drifting"
     assert electron.principal_errors[0] > 0.01
-
-
-def test_every_run_is_answered_quickly():
-    """Processor time; several times what an idle machine needs."""
-    import time
-
-    bands = pc.read_bands(FOLDER / "bands/GaAs_HSE06_SoC")
-    start = time.process_time()
-    effective_masses(bands)
-    assert time.process_time() - start < 3
 
 
 def test_a_coarse_mesh_is_no_stencil():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,7 @@ from builders_band_models import (
     on_path,
     perovskite,
     quadratic,
+    rashba,
     reciprocal,
     shifted,
     two_bands,
@@ -171,3 +173,60 @@ def test_anything_ends_in_an_answer_or_an_error_of_ours(seed):
         return
     assert found.to_dict()["masses"] is not None
     assert repr(found)
+
+
+def test_two_spins_that_part_linearly_have_the_mass_of_their_mean():
+    """Rashba's minimum, .0026 1/Å from Γ, lies between the first two points; neither spin alone is even about Γ."""
+    strength, mass = 0.1, 0.2
+
+    def model(k):
+        pair = rashba(mass, strength)(k)
+        return np.column_stack([-1 - quadratic(1)(k), -1 - quadratic(1)(k), pair])
+
+    bands = on_path(model, ("Γ", "X"), spacing=0.02, electrons=2, spin="noncollinear")
+    (found,) = electrons(bands)
+    assert found.degeneracy == 2
+    assert abs(found.mass - mass) < 2 * found.standard_error < 0.002
+    assert "0.1 eV Å" in found.reason
+    assert "0.0026 1/Å" in found.reason  # k_R = α m / H
+
+
+def test_states_that_a_code_splits_by_chance_are_one_branch():
+    """Two coincident valence bands, .8 meV apart at the first point alone, as zero-weight points of hybrids are."""
+    bands = on_path(two_bands(quadratic(5), quadratic(2), 1.0), ("Γ", "X"), decimals=6)
+    energies = np.concatenate([bands.energies[..., :1], bands.energies], axis=2)
+    energies[0, 1, 0] -= 8e-4
+    (found,) = holes(replace(bands, energies=energies, electrons=(4.0,)))
+    assert found.degeneracy == 2
+    assert found.mass == pytest.approx(0.5, rel=0.05)
+
+
+def test_no_mass_is_more_certain_than_its_input():
+    """Of exact parabolas with 12 decimals: cells and energies of real runs hold no more than one part in 10000."""
+    (found,) = holes(on_path(two_bands(quadratic(5), quadratic(2), 1.0), ("Γ", "X"), decimals=12))
+    assert found.mass == pytest.approx(0.5, rel=1e-6)
+    assert 0.5e-4 <= found.standard_error <= 0.6e-4
+
+
+@pytest.mark.parametrize("spacing", [0.01, 0.02, 0.03, 0.05])
+@pytest.mark.parametrize(
+    "coupling, apart", [(0.005, 0.02), (0.01, 0.03), (0.02, 0.05), (0.03, 0.1), (0.05, 0.2)]
+)
+def test_an_avoided_crossing_is_not_taken_for_a_crossing(coupling, apart, spacing):
+    """A band of .1 m0 and one of 2 m0, that lies higher and couples: points too far apart show no difference.
+
+    The curvature of the lower band at Γ by perturbation theory: (1 - w)/.1 + w/2 with w = (1 - d/r)/2, r² = d² + 4 V².
+    """
+
+    def model(k):
+        light, heavy = quadratic(10)(k), apart + quadratic(0.5)(k)
+        half = np.hypot((light - heavy) / 2, coupling)
+        return np.column_stack([-1 - quadratic(1)(k), (light + heavy) / 2 - half, (light + heavy) / 2 + half])
+
+    weight = (1 - apart / np.hypot(apart, 2 * coupling)) / 2
+    truth = 1 / ((1 - weight) * 10 + weight * 0.5)
+    (found,) = electrons(on_path(model, ("Γ", "X"), spacing=spacing))
+    if found.verdict != "refused":
+        assert abs(found.mass - truth) < 3 * found.standard_error
+    if found.verdict == "ok":
+        assert found.mass == pytest.approx(truth, rel=0.05)

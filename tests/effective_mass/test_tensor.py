@@ -149,6 +149,33 @@ def test_a_stencil_is_written_run_and_read_back(code, tmp_path: Path, validate):
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("decimals", [4, 6])
+def test_errors_of_stencils_hold_the_truth(decimals):
+    """Of 40 random Kane bands: most principal masses within two standard errors, none beyond six.
+
+    With four decimals, two steps hardly tell fourth powers from rounding: the error must hold them.
+    """
+    random = np.random.default_rng(3)
+    off = []
+    for _ in range(40):
+        turn = special_ortho_group.rvs(3, random_state=random)
+        masses = np.exp(random.uniform(np.log(0.08), np.log(1.5), 3))
+        tensor = turn @ np.diag(1 / masses) @ turn.T
+        model = two_bands(kane(tensor, random.uniform(0, 1)), quadratic(1.0), 1.5, top=random.uniform(-3, 3))
+        path = on_path(model, ("Γ", "X"), cell=TRICLINIC)
+        points = listed(
+            write_stencil(path, np.zeros(3), code="vasp", inverse_mass=float(np.trace(tensor)) / 3)
+        )
+        bands = at_points(model, points, cell=TRICLINIC, decimals=decimals)
+        (found,) = effective_masses(bands, carrier="electron").tensors
+        if found.verdict != "refused":
+            off += list((found.principal_masses - np.sort(masses)) / found.principal_errors)
+    sizes = np.abs(off)
+    assert len(sizes) >= 60
+    assert (sizes < 1.96).mean() >= 0.8
+    assert sizes.max() < 6
+
+
 def test_a_stencil_with_one_step_is_the_second_difference():
     """19 points as emc lays them: (E(+h) - 2 E(0) + E(-h)) / h² along the axes, by hand."""
     step = 0.05

@@ -166,17 +166,6 @@ def test_rashba(decimals, validate):
     assert found.edges.cbm.fitted_energy == pytest.approx(1 - strength * k_r / 2, abs=2 * 10.0**-decimals)
 
 
-def test_call_takes_less_than_a_second():
-    """A path with seven arms and 250 points, in processor time; several times what an idle machine needs."""
-    import time
-
-    bands = KNOWN["triclinic parabolas"].bands(4, 0.02)
-    effective_masses(bands)
-    start = time.process_time()
-    effective_masses(bands)
-    assert time.process_time() - start < 1.5
-
-
 COMPUTED = sorted((Path(__file__).parents[2] / "examples/data/cesium_lead_halide_bands").glob("CsPb*_*.json"))
 
 

@@ -220,6 +220,8 @@ def test_atoms_in_one_place() -> None:
         ({"pressure": -1.0}, "pressure of -1"),
         ({"pressure": 1e5, "concentration": 1.0}, "a pressure and a concentration"),
         ({"concentration": 0.0}, "concentration of 0"),
+        ({"pressure": 1e-300}, "pressure of 1e-300"),
+        ({"temperature": 1e300}, r"temperature of 1e\+300"),
         ({"frequency_scale": 0.0}, "frequency scale of 0"),
         ({"cutoff": -5.0}, "cutoff of -5"),
         ({"symmetry_number": 0}, "symmetry number of 0"),

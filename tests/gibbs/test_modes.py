@@ -16,6 +16,7 @@ from perovchem.errors import MissingDataError
 from perovchem.gibbs import gibbs
 from perovchem.gibbs.modes import external_basis, select_modes
 from perovchem.gibbs.partition import FREQUENCY
+from perovchem.level_of_theory import LevelOfTheory
 
 SPECIES = ("O", "H", "H", "C", "N")
 PLACES = np.array([[0, 0, 0.1], [0, 0.8, -0.5], [0.1, -0.8, -0.5], [1.4, 0.2, 0.3], [2.1, -0.9, 0.8]])
@@ -224,6 +225,8 @@ def test_without_vectors_nothing_is_cut(periodicity: str) -> None:
         found = replace(full, vibrations=replace(full.vibrations, hessian=None, displacements=None))
     with pytest.raises(MissingDataError, match=r"without mode vectors.*not cut off"):
         gibbs(found)
+    with pytest.raises(MissingDataError, match=r"put SEED\.phonon beside SEED\.castep"):
+        gibbs(replace(found, level=LevelOfTheory("CASTEP")))
 
 
 @pytest.mark.parametrize("n_modes", [8, 10])
@@ -239,6 +242,15 @@ def test_a_code_that_counts_one_more_has_a_linear_molecule() -> None:
     four = gibbs(calculation(("O", "C", "S"), bent, wavenumbers=[500, 500, 800, 2000]))
     assert (three.linear, four.linear) == (False, True)
     assert any("counts 3 vibrations" in note for note in three.notes)
+
+
+@pytest.mark.parametrize(("places", "n_modes", "expected"), [(LINE, 3, 4), (PLACES[:3], 4, 3)])
+def test_a_code_cannot_count_a_line_as_bent_or_the_reverse(
+    places: np.ndarray, n_modes: int, expected: int
+) -> None:
+    """A line that is called bent has a moment of inertia of zero, and an entropy without bound."""
+    with pytest.raises(MissingDataError, match=f"{n_modes} modes of 3 atoms where {expected} are expected"):
+        gibbs(calculation(("O", "C", "S"), places, wavenumbers=np.linspace(500, 2000, n_modes)))
 
 
 def test_zeros_that_a_code_prints_are_no_vibrations() -> None:

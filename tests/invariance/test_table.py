@@ -74,6 +74,7 @@ ELSEWHERE: Final = {
     "compare_patterns": "of two lists of reflections: diffraction/test_comparison",
     "composition_from_shift": "of a measured pattern: peaks/test_composition",
     "compute_species": "of parts placed at random: compute/test_placing, compute/test_conformers",
+    "confinement": "of one exciton: test_exciton",
     "crystallite_size": "of a measured pattern: peaks/test_fit",
     "fit_peaks": "of a measured pattern: peaks/test_fit",
     "gibbs": "of one species: gibbs/test_gibbs, gibbs/test_modes, test_point_group",

@@ -97,6 +97,12 @@ def test_path_is_no_mesh(tmp_path: Path) -> None:
         read_calculation(put(tmp_path, castep(), phonon(points=path, vectors=False)))
 
 
+def test_path_in_the_log_itself_is_no_mesh(tmp_path: Path) -> None:
+    tables = [frequency_table(q=(0.0, 0.0, k / 10), weight=0.2) for k in range(1, 6)]
+    with pytest.raises(FormatError, match="5 wavevectors are a path or a list"):
+        read_calculation(put(tmp_path, castep(tail=[line for table in tables for line in table])))
+
+
 def test_even_grid_of_equal_weights_is_a_mesh() -> None:
     grid = [((a / 2, b / 2, c / 2), 0.125) for a in (0, 1) for b in (0, 1) for c in (0, 1)]
     assert read_phonon(FileBytes(Path("x.phonon"), phonon(points=grid, vectors=False))).is_mesh

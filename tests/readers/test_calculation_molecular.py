@@ -129,6 +129,25 @@ def test_gaussian_methods_beyond_scf(tmp_path: Path) -> None:
     assert (found.energy, found.level.functional) == (-76.27, "CCSD(T)")
 
 
+@pytest.mark.parametrize(
+    ("route", "line", "energy", "functional"),
+    [
+        ("QCISD(T)/6-311G(d,p)", " QCISD(T)= -0.76280000000000D+02\n", -76.28, "QCISD(T)"),
+        ("QCISD/6-311G(d,p)", "", -76.26, "QCISD"),
+        ("CCSD(T,T1Diag)/cc-pVTZ", " CCSD(T)= -0.76290000000000D+02\n", -76.29, "CCSD(T)"),
+        ("CCSD=(FC,T)/cc-pVTZ", " CCSD(T)= -0.76290000000000D+02\n", -76.29, "CCSD(T)"),
+        ("CCSD(T1Diag)/cc-pVTZ", "", -76.26, "CCSD"),
+    ],
+)
+def test_gaussian_triples_are_told_from_their_options(
+    route: str, line: str, energy: float, functional: str, tmp_path: Path
+) -> None:
+    more = " DE(Corr)= -0.20 E(CORR)= -0.76260000000000D+02\n" + line
+    job = GaussianJob(route=f"#p {route}", method="RHF", more=more, frequencies=False)
+    found = read(tmp_path, gaussian(job))
+    assert (found.energy, found.level.functional) == (energy, functional)
+
+
 def test_gaussian_route_cut_within_a_word(tmp_path: Path) -> None:
     route = "# opt=maxcycles=200 freq=noraman m062x geom=connectivity def2tzvpp emp" + "iricaldispersion=gd3"
     job = GaussianJob(route=route, method="RM062X", frequencies=False, archive=False)
@@ -164,6 +183,11 @@ def test_gaussian_single_atom(tmp_path: Path) -> None:
         (GaussianJob(frequencies=False), ["frequency job without frequencies"]),
         (GaussianJob(route="#p TD B3LYP/6-31G(d)", frequencies=False), ["excited state"]),
         (GaussianJob(route="#p G4", frequencies=False), ["composite method"]),
+        (
+            GaussianJob(route="#p CASSCF(6,6)/6-31G", frequencies=False),
+            ["not read from logs", "'#p CASSCF(6,6)"],
+        ),
+        (GaussianJob(route="#p BD(T)/6-31G", frequencies=False), ["not read from logs"]),
         (GaussianJob(route="#p B3LYP/6-31G(d) Counterpoise=2", frequencies=False), ["fragments"]),
         (
             GaussianJob(
@@ -261,6 +285,19 @@ def test_orca_without_frequencies(tmp_path: Path) -> None:
     assert str(found.level) == "ORCA B3LYP-D3(BJ), def2-SVP, CPCM(water)"
 
 
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [
+        ("RHF 6-31G(d)", "ORCA HF, 6-31G*"),
+        ("r2SCAN-3c", "ORCA r2SCAN-3c, 6-31G*"),
+        ("wB97X-D3 def2-TZVP def2/J RIJCOSX", "ORCA wB97X-D3, 6-31G*"),
+        ("def2-TZVP B3LYP D3BJ", "ORCA B3LYP-D3(BJ), 6-31G*"),
+    ],
+)
+def test_orca_basis_sets_are_no_functionals(words: str, level: str, tmp_path: Path) -> None:
+    assert str(read(tmp_path, OrcaJob(words=words, basis="6-31G*", frequencies=False).text()).level) == level
+
+
 def test_orca_optimized(tmp_path: Path) -> None:
     assert (
         read(tmp_path, OrcaJob(words="PBE0 def2-TZVP Opt Freq", optimization=True).text()).energy == -76.3541
@@ -289,6 +326,14 @@ def test_orca_refuses(job: OrcaJob, words: list[str], tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         read(tmp_path, job.text())
     assert all(word in str(caught.value) for word in words)
+
+
+def test_orca_a_second_run_that_was_killed(tmp_path: Path) -> None:
+    """The first one of the file ended normally; the last energy did not."""
+    first = OrcaJob(words="PBE0 def2-TZVP Opt", optimization=True, frequencies=False).text()
+    second = OrcaJob(words="PBE0 def2-TZVP", frequencies=False, normal=False, energy=-75.9).text()
+    with pytest.raises(FormatError, match="ORCA TERMINATED NORMALLY"):
+        read(tmp_path, first + second)
 
 
 def test_mass_that_is_none(tmp_path: Path) -> None:
@@ -352,9 +397,7 @@ def test_xtb_refuses(tmp_path: Path) -> None:
 
 
 def test_gaussian_numerical_frequencies_have_the_energy_of_the_undisplaced_structure(tmp_path: Path) -> None:
-    displaced = (
-        " Re-enter D2Numr: IAtom= 1 IXYZ=1 IStep= 1.\n SCF Done:  E(RB3LYP) = -76.4012345678     A.U. after    9 cycles\n"
-    )
+    displaced = " Re-enter D2Numr: IAtom= 1 IXYZ=1 IStep= 1.\n SCF Done:  E(RB3LYP) = -76.4012345678     A.U. after    9 cycles\n"
     found = read(tmp_path, gaussian(GaussianJob(route="#p B3LYP/6-31G(d) Freq=Num", more=displaced)))
     assert found.energy == GaussianJob().energy
     assert found.vibrations is not None
@@ -366,7 +409,9 @@ def test_gaussian_numerical_frequencies_have_the_energy_of_the_undisplaced_struc
 def test_gaussian_frequencies_of_the_first_structure_of_an_optimization_do_not_count(tmp_path: Path) -> None:
     """Opt=(CalcFC) prints the frequencies of the structure that it begins with."""
     first = GaussianJob(route="#p B3LYP/6-31G(d) Opt=CalcFC", archive=False, normal=False, stationary=False)
-    last = " SCF Done:  E(RB3LYP) = -76.4100000000     A.U. after    9 cycles\n    -- Stationary point found.\n"
+    last = (
+        " SCF Done:  E(RB3LYP) = -76.4100000000     A.U. after    9 cycles\n    -- Stationary point found.\n"
+    )
     end = " Normal termination of Gaussian 16 at Thu Mar 17 13:22:29 2016.\n"
     found = read(tmp_path, gaussian(first) + (last + end).encode())
     assert (found.energy, found.vibrations) == (-76.41, None)
@@ -392,3 +437,13 @@ def test_orca_frequencies_of_the_first_structure_of_an_optimization_do_not_count
     found = read(tmp_path, first + last[last.index(b"            *                GEOMETRY") :])
     assert (found.energy, found.vibrations) == (-76.36, None)
     assert any("of another structure" in note for note in found.notes)
+
+
+def test_xtb_file_of_second_derivatives_that_is_too_large_is_left_alone(tmp_path: Path) -> None:
+    standard = Springs(masses=np.array([15.999, 1.008, 1.008]))
+    with (tmp_path / "hessian").open("wb") as file:
+        file.write(b"$hessian\n")
+        file.truncate(1 << 40)  # a hole: reading it would fill the memory
+    found = read(tmp_path, xtb(standard), "water.out")
+    assert found.vibrations is not None
+    assert found.vibrations.hessian is None

@@ -69,6 +69,8 @@ def test_molecule_in_a_box_is_made_whole(tmp_path: Path) -> None:
     small = read(tmp_path, OutcarCalculation(box=5.8).text())
     assert small.periodicity == "crystal"
     assert any("of which a molecule would have 5 Å" in note for note in small.notes)
+    tight = read(tmp_path, OutcarCalculation(box=5.0).text())
+    assert any("its rotations count as vibrations" in note for note in tight.notes)
     assert read(tmp_path, OutcarCalculation(box=5.8).text(), periodicity="molecule").periodicity == "molecule"
 
 
@@ -118,6 +120,9 @@ def test_level_of_theory(tmp_path: Path) -> None:
         ),
         ({"METAGGA": "R2SCAN", "IVDW": "11"}, "r2SCAN", "D3"),
         ({"GGA": "BO", "LUSE_VDW": "T"}, "optB88", "optB88-vdW"),
+        ({"GGA": "BO", "LUSE_VDW": "T", "IVDW_NL": "3"}, "optB88", "vdW-DF3-opt1"),
+        ({"GGA": "MK", "LUSE_VDW": "T", "ZAB_VDW": "-1.8867"}, "optB86b", "rev-vdW-DF2"),
+        ({"GGA": "PE", "LUSE_VDW": "F", "IVDW_NL": "-1"}, "PBE", "none"),
         ({"METAGGA": "SCAN", "LUSE_VDW": "T"}, "SCAN", "rVV10"),
         ({"IVDW": "202"}, "PBE", "MBD"),
     ],
