@@ -52,7 +52,7 @@ def test_edges_at_r_as_its_representations_allow(results, formula):
 def test_holes_are_isotropic(results, formula):
     holes = [arm for arm in results[1][formula, "scalar_relativistic"].masses if arm.carrier == "hole"]
     assert {arm.direction_label for arm in holes} == {"R-X", "R-M", "R-Γ"}
-    assert {arm.verdict for arm in holes} == {"ok"}
+    assert {arm.verdict for arm in holes} <= {"ok", "drifting"}  # R-M of CsPbI3 changes by 11 % within kT
     masses = np.array([arm.mass for arm in holes])
     assert masses == pytest.approx(masses.mean(), rel=2e-3)
 

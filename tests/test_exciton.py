@@ -273,13 +273,20 @@ def test_a_sound_tensor_stands_before_arms() -> None:
 
 
 def test_no_sound_mass_is_refused_with_its_reason() -> None:
-    drifting = mass(
-        "hole", 0.32, verdict="drifting", reason="the mass changes from .32 to .5 with the window"
-    )
-    with pytest.raises(MissingDataError, match=r"no mass of the hole.*changes from \.32"):
-        exciton(masses(mass("electron", 0.1), drifting), dielectric=5.0)
-    given = exciton(masses(mass("electron", 0.1), drifting), dielectric=5.0, hole=0.32)
+    refused = mass("hole", 0.32, verdict="refused", reason="the band is flat within the printed digits")
+    with pytest.raises(MissingDataError, match=r"no mass of the hole.*flat within"):
+        exciton(masses(mass("electron", 0.1), refused), dielectric=5.0)
+    given = exciton(masses(mass("electron", 0.1), refused), dielectric=5.0, hole=0.32)
     assert given.hole.rule == "given"
+
+
+def test_where_every_mass_drifts_that_of_the_edge_is_taken_and_told() -> None:
+    drifting = mass("hole", 0.32, verdict="drifting", reason="the mass changes by 14 % within kT")
+    found = exciton(masses(mass("electron", 0.1), drifting), dielectric=5.0)
+    assert found.hole.mass == pytest.approx(0.32)
+    assert "drifting" in found.hole.rule
+    assert any("hole holds at the edge only" in note for note in found.notes)
+    assert not any("electron" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

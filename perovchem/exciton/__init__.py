@@ -47,7 +47,7 @@ DEFINITIONS: Final = {
     "geometric mean of its principal values",
     "mass_of_a_carrier": "from tensors with verdict ok the conductivity mass 3/Tr(1/m), else the harmonic mean over "
     "the directions with verdict ok, those equal by symmetry once; inverse masses are averaged over the bands that are "
-    "degenerate at the edge (Baldereschi, Lipari, doi 10.1103/PhysRevB.3.439), drifting ones rather than none",
+    "degenerate at the edge (Baldereschi, Lipari, doi 10.1103/PhysRevB.3.439); drifting ones rather than none, told",
     "confinement": "E(R) = Eg + ħ²π²/(2 µ R²) - 1.786 e²/(4π ε0 ε R) (Brus, doi 10.1063/1.447218); strong up to 2 Bohr "
     "radii, weak from 4 (Kayanuma, doi 10.1103/PhysRevB.38.9797)",
 }
@@ -71,6 +71,7 @@ def exciton(
         ok, else the harmonic mean over the arms with verdict ok (those equal by symmetry once). Over bands that are
         degenerate at the edge, inverse masses are averaged (doi 10.1103/PhysRevB.3.439), in directions where all of
         them have a mass; a drifting one rather than none, as a missing heavy branch would make the mean too light.
+        Where nothing has the verdict ok, what drifts is taken, and told: it is the mass at the edge.
         Harmonic means are right to first order in the anisotropy, which has no expectation value in
         a 1s state.
     dielectric : float, array (3, 3), or Dielectric
@@ -91,7 +92,7 @@ def exciton(
     UsageError
         If a mass or permittivity makes no sense.
     MissingDataError
-        If there is no mass of a carrier with verdict ok, or the file has no such tensor.
+        If every mass of a carrier is refused, or the file has no such tensor.
 
     Examples
     --------
@@ -112,6 +113,11 @@ def exciton(
         )
     sides = {"electron": electron, "hole": hole}
     e, h = carrier_mass(masses, "electron", given=electron), carrier_mass(masses, "hole", given=hole)
+    notes += tuple(
+        f"the mass of the {one.carrier} holds at the edge only (drifting), and an exciton reaches to about k = 1/a_B"
+        for one in (e, h)
+        if "drifting" in one.rule
+    )
     reduced, energy, radius = hydrogen(e.mass, h.mass, value)
     # dµ/dm_e = (µ/m_e)²
     reduced_su = combined((reduced / e.mass) ** 2 * e.mass_su, (reduced / h.mass) ** 2 * h.mass_su)
@@ -231,7 +237,7 @@ def carrier_mass(
     Raises
     ------
     MissingDataError
-        If no mass of the carrier has the verdict ok.
+        If every mass of the carrier is refused.
     """
     carrier = name
     if given is not None:
@@ -241,8 +247,8 @@ def carrier_mass(
         return CarrierMass(name, float(mass), float(error), "given")
     if masses is None:
         raise UsageError(f"there is no mass of the {carrier}", fix=f"give {carrier}=, or masses of bands")
-    tensors = [one for one in masses.tensors if one.carrier == carrier and one.verdict == "ok"]
-    if tensors:
+    tensors = [one for one in masses.tensors if one.carrier == carrier and one.verdict != "refused"]
+    if tensors and all(one.verdict == "ok" for one in tensors):
         return _of_tensors(name, tensors)
     mine = [one for one in masses.masses if one.carrier == carrier and one.verdict != "refused"]
     sound = distinct([one for one in mine if one.verdict == "ok"])
@@ -251,6 +257,11 @@ def carrier_mass(
         everything = distinct(mine)
         whole = _held(sound) >= states or _held(everything) < states
         return _of_arms(name, sound if whole else everything, states)
+    if tensors:
+        return _of_tensors(name, tensors)
+    if mine:
+        states = (masses.edges.cbm if carrier == "electron" else masses.edges.vbm).degeneracy
+        return _of_arms(name, distinct(mine), states)
     told = [(one.carrier, one.reason) for one in masses.masses]
     told += [(one.carrier, one.reason) for one in masses.tensors]
     reasons = list(dict.fromkeys(reason for whose, reason in told if whose == carrier and reason))
@@ -267,6 +278,7 @@ def _of_tensors(carrier: Carrier, tensors: Sequence[MassTensor]) -> CarrierMass:
     errors = np.array([one.conductivity_error / one.conductivity_mass**2 for one in tensors])
     bands = sorted({one.band for one in tensors})
     rule = f"conductivity mass of the tensor of band{'s' * (len(bands) > 1)} {', '.join(map(str, bands))}"
+    rule += ", drifting" * any(one.verdict == "drifting" for one in tensors)
     mass = 1 / float(inverse.mean())
     return CarrierMass(carrier, mass, mass**2 * combined(*errors) / len(errors), rule)
 

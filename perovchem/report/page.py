@@ -199,9 +199,11 @@ def grouped(
 
 
 def _warnings(report: Report) -> str:
-    """Return what a reader of the numbers must know."""
+    """Return what a reader of the numbers must know, unless it stands below a table anyway."""
+    below = {note.rstrip(".") for table in report.tables for note in table.notes}
+    told = [sentence for sentence in report.warnings if sentence.rstrip(".") not in below]
     rows = []
-    for about, sentence in grouped(report.warnings, report.labels, report.inputs):
+    for about, sentence in grouped(told, report.labels, report.inputs):
         names = f"<b>{text(', '.join(about))}:</b> " if about else ""
         rows.append(f"<li>{names}{linked(sentence)}</li>")
     if not rows:

@@ -360,3 +360,12 @@ def test_many_warnings_are_folded_and_none_is_lost() -> None:
     (box,) = [node for node in tree.iter("section") if node.get("class") == "warnings"]
     assert [words(item) for item in box.iter("li")] == [f"warning {k}" for k in range(30)]
     assert words(next(box.iter("summary"))) == "21 more"
+
+
+def test_what_stands_below_a_table_is_not_told_twice() -> None:
+    sentence = "the bands are read from vasprun.xml"
+    table = Table("", ("gap (eV)",), (("1.5",),), (f"{sentence}.",))
+    report = Report("bands", "Bands", ("a",), ("a",), (), {}, [{}], {}, [sentence, "another thing"], (table,))
+    text = page(report, Pictures())
+    assert text.count(sentence) == 1
+    assert "another thing" in text
