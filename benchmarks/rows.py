@@ -100,7 +100,7 @@ DIFFRACTION: Final = (
         "powder pattern of 300 atoms",
         "ours_diffraction:Pattern300",
         {"pymatgen": "peers_diffraction:Pymatgen300"},
-        (Goal("ms", 25), Goal("ratio", 40, "pymatgen")),
+        (Goal("ms", 25), Goal("ratio", 40, "pymatgen", "both runs of one day lie about it: 41x and 39x")),
         {"strongest": 1e-9},
         note=_XRD_NOTE,
     ),

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perovchem.arrays import Floats
 from perovchem.bands import Segment
@@ -104,10 +105,12 @@ def _straight(
     """Return the straight pieces of the steps ``begin`` to ``end``, between which no point stands twice."""
     runs: list[tuple[int, int]] = []
     first = begin
-    for k in range(begin, end + 1):
-        if k == end or not _along(steps, lengths, k, rounding):
-            runs.append((first, k))
-            first = k + 1
+    for k in (
+        *(begin + np.flatnonzero(~_along(steps[begin : end + 1], lengths[begin : end + 1], rounding))),
+        end,
+    ):
+        runs.append((first, int(k)))
+        first = int(k) + 1
     if by_lines and len(runs) == 1:
         return _at_names([(begin, end + 1)], names)
     out = []
@@ -122,11 +125,14 @@ def _straight(
     return _at_names(out, names)
 
 
-def _along(steps: Floats, lengths: Floats, k: int, rounding: float) -> bool:
-    """Return whether step k + 1 goes on in the direction of step k."""
-    here, there = steps[k] / lengths[k], steps[k + 1] / lengths[k + 1]
-    allowed = STRAIGHT + 2 * rounding * (1 / lengths[k] + 1 / lengths[k + 1])
-    return bool(here @ there > 0 and np.linalg.norm(np.cross(here, there)) <= min(allowed, 0.2))
+def _along(steps: Floats, lengths: Floats, rounding: float) -> NDArray[np.bool_]:
+    """Return whether each step but the last goes on in the direction of the one before, (n - 1,)."""
+    ways = steps / lengths[:, None]
+    here, there = ways[:-1], ways[1:]
+    allowed = STRAIGHT + 2 * rounding * (1 / lengths[:-1] + 1 / lengths[1:])
+    turned = np.linalg.norm(np.cross(here, there), axis=1)
+    onward: NDArray[np.bool_] = ((here * there).sum(axis=1) > 0) & (turned <= np.minimum(allowed, 0.2))
+    return onward
 
 
 def _at_names(pieces: list[tuple[int, int]], names: Mapping[int, str]) -> list[tuple[int, int]]:
