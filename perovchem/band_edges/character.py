@@ -11,7 +11,7 @@ import numpy as np
 from perovchem.band_edges.results import BandEdges, Edge
 from perovchem.bands import Bands
 from perovchem.errors import MissingDataError
-from perovchem.projections import kind
+from perovchem.projections import Projections, kind
 from perovchem.result import DETAIL, Provenance, Result, dataframe
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def edge_character(bands: Bands, edges: BandEdges) -> EdgeCharacter:
     shares: list[Share] = []
     captured: dict[str, float] = {}
     for name, edge in (("VBM", edges.vbm), ("CBM", edges.cbm)):
-        found = _weights(bands, edge)
+        found = _weights(projections, edge)
         captured[name] = sum(found.values())
         if not captured[name] > 0:
             raise MissingDataError(
@@ -136,10 +136,8 @@ def edge_character(bands: Bands, edges: BandEdges) -> EdgeCharacter:
     return EdgeCharacter(tuple(shares), captured, projections.definition, provenance=bands.provenance)
 
 
-def _weights(bands: Bands, edge: Edge) -> dict[tuple[str, str], float]:
+def _weights(projections: Projections, edge: Edge) -> dict[tuple[str, str], float]:
     """Return the mean weight by element and kind of orbital over the states of an edge."""
-    projections = bands.projections
-    assert projections is not None  # noqa: S101 - the caller looked
     first, last = edge.bands[0] - 1, edge.bands[-1]
     weights = projections.weights(slice(first, last))
     states = np.asarray(weights)[edge.spin if len(weights) > 1 else 0, list(edge.rows)].mean(axis=(0, 1))

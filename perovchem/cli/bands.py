@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from perovchem.cli.band_options import (
 from perovchem.cli.common import collected_warnings, emit, progress
 from perovchem.cli.options import Json, Label, Output
 from perovchem.errors import MissingDataError, UsageError
+
+if TYPE_CHECKING:
+    from perovchem.density_of_states import DensityOfStates
 
 
 def bands(
@@ -78,7 +81,7 @@ def bands(
     emit(shown, as_json=json, output=output)
 
 
-def _density(path: str):  # type: ignore[no-untyped-def]
+def _density(path: str) -> DensityOfStates:
     from perovchem.density_of_states import density_of_states
     from perovchem.state_density_reading import read_state_density
 
