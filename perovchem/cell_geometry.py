@@ -11,6 +11,10 @@ from perovchem.arrays import Floats, Integers
 from perovchem.errors import FormatError
 
 _MOST_NEIGHBORS: Final = 30
+_LONGEST_EDGE: Final = 1e6
+"""Å."""
+_LEAST_VOLUME: Final = 1e-3
+"""Å3."""
 _CROWDED: Final = 8
 """Points on average in a box as wide as the distance asked for; more are not looked through."""
 
@@ -37,6 +41,18 @@ def cell_of(parameters: Floats) -> Floats:
     return np.array(
         [[a, 0, 0], [b * z, b * sine, 0], [c * y, c * yz, c * math.sqrt(height) if height > 0 else math.nan]]
     )
+
+
+def has_volume(cell: Floats) -> bool:
+    """Return whether three vectors (rows, Å), of any numbers that a file may hold, span a cell.
+
+    Examples
+    --------
+    >>> has_volume(np.eye(3)), has_volume(np.ones((3, 3))), has_volume(1e200 * np.eye(3))
+    (True, False, False)
+    """
+    sound = bool(np.isfinite(cell).all()) and bool((np.abs(cell) < _LONGEST_EDGE).all())
+    return sound and abs(float(np.linalg.det(cell))) > _LEAST_VOLUME
 
 
 def parameters_of(cell: Floats) -> Floats:

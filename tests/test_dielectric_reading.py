@@ -132,6 +132,10 @@ def test_castep(tmp_path: Path) -> None:
     path.write_text(text[:330])
     with pytest.raises(FormatError, match="permittivities"):
         read_dielectric(path)
+    row = "         0.00000     0.00000     4.63846         0.00000     0.00000     7.15660\n"
+    path.write_bytes(text.replace(row, row[:-1] + "\r" + row).encode())
+    with pytest.raises(FormatError, match="three rows of numbers"):
+        read_dielectric(path)
 
 
 def test_odd_tensors_are_told(tmp_path: Path) -> None:

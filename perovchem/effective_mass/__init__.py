@@ -77,9 +77,9 @@ def effective_masses(
     in 10000: cells are printed with no more digits.
 
     *Verdict.* "refused": standard error above 25 %, flat within the errors, a straight line, fewer than 4 points,
-    curved the other way, or 1/alpha below twice kT (a neighboring band is near). "drifting": standard error above 5 %,
-    drift larger than twice the rest, or a mass that changes by more than 10 % within kT at 298 K (2 alpha kT). Else
-    "ok".
+    curved the other way, or 1/alpha below four times kT at 298 K (a neighboring band is near). "drifting": standard
+    error above 5 %, drift larger than twice the rest, or a mass that changes by more than 10 % within kT at 298 K
+    (2 alpha kT). Else "ok".
 
     Examples
     --------

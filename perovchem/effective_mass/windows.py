@@ -28,7 +28,7 @@ THERMAL: Final = 0.0257
 """eV: kT at 298 K, up to which a mass should hold."""
 NON_PARABOLIC: Final = 0.1
 """Share by which 2 alpha kT may change a mass that is "ok"."""
-NO_PARABOLA: Final = 1.0
+NO_PARABOLA: Final = 0.5
 """The same above which there is no mass to speak of."""
 ENOUGH: Final = 8
 """Points from the edge that tell noise from form. Narrower windows have at least the noise that such windows show in
@@ -139,7 +139,7 @@ def _judge(chosen: Fit, error: float, drift: float) -> tuple[Verdict, str]:
     change = 2 * abs(chosen.alpha) * THERMAL
     if change > NO_PARABOLA and change > 2 * 2 * chosen.alpha_error * THERMAL:
         return "refused", (
-            f"the band is a parabola over {1000 / (2 * abs(chosen.alpha)):.1f} meV only: a neighboring band is near"
+            f"the band is a parabola over {1000 / (2 * abs(chosen.alpha)):.1f} meV only, hardly more than kT at 298 K"
         )
     if share > GOOD:
         what = "changes with the window" if drift > chosen.error else "depends on how many terms the band has"

@@ -20,6 +20,7 @@ import numpy as np
 
 from perovchem.arrays import Floats
 from perovchem.bands import Bands, Segment, SpinTreatment
+from perovchem.cell_geometry import has_volume
 from perovchem.convert.band_objects import BandParts, array_of, parts_of, special_rows
 from perovchem.crystal import Crystal
 from perovchem.elements import table
@@ -241,12 +242,12 @@ def _bands(
     n_spins = len(parts.energies)
     if n_spins > 2:
         raise FormatError(f"{n_spins} spins", where=where, fix="give one or two")
-    if not abs(float(np.linalg.det(parts.cell))) > 1e-3:
+    if not has_volume(parts.cell):
         raise FormatError("the cell has no volume", where=where, fix="set the cell")
     notes = list(parts.notes)
     spin = _spin(parts, added, notes)
     fermi = added.get("fermi_level", parts.reference)
-    fermi = float(fermi) if isinstance(fermi, int | float) else math.nan
+    fermi = float(fermi) if isinstance(fermi, int | float) and abs(fermi) < 1e6 else math.nan
     given = electrons if electrons is not None else added.get("electrons")
     per_band = 2 if spin == "none" else 1
     counted = (

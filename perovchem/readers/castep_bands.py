@@ -12,6 +12,7 @@ import numpy as np
 from perovchem._kernels import castep_bands as kernel
 from perovchem.arrays import Floats, Integers
 from perovchem.bands import Bands, Segment, SpinTreatment
+from perovchem.cell_geometry import has_volume
 from perovchem.errors import FormatError, PerovchemError
 from perovchem.projections import Projections
 from perovchem.readers.band_path import find_segments, is_grid
@@ -157,7 +158,7 @@ def _header(file: FileBytes) -> _Header:
         for k, row in enumerate(match[6].splitlines())
     ]
     cell = np.array(rows) * BOHR
-    if not abs(float(np.linalg.det(cell))) > 1e-3:
+    if not has_volume(cell):
         raise FormatError("the cell has no volume", where=f"{where}, line 7", fix="copy the file again")
     whole = np.rint(counts).astype(np.int64)
     if n_points < 1 or (whole < 1).any() or (whole != counts).any() or min(electrons) < 0:

@@ -135,7 +135,7 @@ def of_castep(file: FileBytes) -> Dielectric | None:
             )
         static = b"DC Permittivity" in match[1]
         rows = [_numbers(row, 6 if static else 3) for row in match[2].splitlines()]
-        if any(row is None for row in rows):
+        if len(rows) != 3 or any(row is None for row in rows):
             raise FormatError(
                 "the table of permittivities does not hold three rows of numbers",
                 where=file.where(place),

@@ -11,6 +11,7 @@ import numpy as np
 
 from perovchem._kernels import band_sets
 from perovchem.arrays import Floats, Integers
+from perovchem.cell_geometry import has_volume
 from perovchem.crystal import Crystal
 from perovchem.errors import FormatError, MissingDataError
 from perovchem.readers.band_table import BandTable, StateWeights, check_size
@@ -242,7 +243,7 @@ def _structure(
             continue
         cell = read_rows_of(file, basis, behind, 3, "lattice vector")
         positions = read_rows_of(file, placed, stop, 3, "position")
-        if len(cell) == 3 and len(positions) == len(species) and abs(np.linalg.det(cell)) > 1e-3:
+        if len(cell) == 3 and len(positions) == len(species) and has_volume(cell):
             return cell, Crystal.from_arrays(cell, species, positions, title=file.path.name)
     raise FormatError(
         "no structure with a cell stands before the eigenvalues",

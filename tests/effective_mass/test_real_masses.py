@@ -86,16 +86,15 @@ def test_electrons_of_cs2sni6(arm, theirs, validate):
 
 
 def test_holes_of_cs2sni6():
-    """Three bands meet at Γ. Two coincide; the third is nearly flat along Γ-X: flagged, and no tensor for any."""
+    """Three bands meet at Γ. Two coincide; the third is nearly flat along Γ-X: no mass there, and no tensor for any."""
     light, heavy = along(iodide(), "hole", "Γ-L")
     assert (light.degeneracy, heavy.degeneracy) == (2, 1)
     assert light.mass == pytest.approx(0.641, rel=0.02)
     assert light.alpha == pytest.approx(2.1, abs=0.2)  # why parabolas over wider windows drift, .63 to .40
     assert light.verdict == "drifting"
     assert heavy.mass == pytest.approx(1.234, rel=0.02)
-    flat = max((m for m in iodide().masses if m.carrier == "hole"), key=lambda m: m.mass)
-    assert flat.direction_label == "Γ-X"
-    assert flat.verdict != "ok"
+    (flat,) = [m for m in iodide().masses if (m.carrier, m.direction_label, m.band) == ("hole", "Γ-X", 37)]
+    assert flat.verdict == "refused"  # within the printed digits the maximum might as well lie beside Γ
     assert iodide().tensors[1].verdict == "refused"
 
 

@@ -83,6 +83,11 @@ Br = [[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]]
     assert read(tmp_path / "bands.json", electrons=3).electrons == (3.0,)
 
 
+def test_a_fermi_level_beyond_any_number_is_none(tmp_path: Path) -> None:
+    toml = f"electrons = 4\nfermi_level = {'9' * 400}\n"
+    assert np.isnan(read(written(tmp_path, ase_object(), toml)).fermi_energy)
+
+
 def test_projections_of_the_toml(tmp_path: Path) -> None:
     """Columns serve two bands each, element by element, in thousandths."""
     thing = ase_object()

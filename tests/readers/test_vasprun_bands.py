@@ -304,3 +304,10 @@ def test_the_table_keeps_what_is_printed(tmp_path: Path) -> None:
     assert table.difference == 2
     bands = read_bands(path)
     assert any("at 1 of 36 k-points: the count is used" in note for note in bands.notes)
+
+
+def test_a_cell_of_absurd_vectors_is_no_structure(whole: Path) -> None:
+    text = whole.read_text()
+    whole.write_text(re.sub(r'(?s)(<varray name="basis"[^>]*>\s*<v>\s*)\S+', r"\g<1>1e308", text))
+    with pytest.raises(FormatError, match=r"no structure with a cell|vector"):
+        read_bands(whole)
