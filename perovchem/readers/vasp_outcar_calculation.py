@@ -65,7 +65,7 @@ def read_outcar_calculation(file: FileBytes) -> Calculation:
         If the run is unfinished, not converged, molecular dynamics, or its tables do not fit together.
     """
     log = read_outcar_log(file)
-    if log.n_atoms is None or not log.species:
+    if not log.n_atoms or not log.species:
         raise FormatError(
             f"the run ended before it said which atoms it has: {last_line(file)!r}",
             where=str(file.path),
@@ -242,7 +242,7 @@ def _masses(file: FileBytes, setup: VaspSetup, end: int) -> Floats:
     coarse = [float(word) for word in re.findall(rb"\d+\.\d\d", printed.group(1))] if printed else fine
     if len(coarse) != len(setup.counts):
         coarse = fine
-    if len(coarse) != len(setup.counts):
+    if not setup.counts or len(coarse) != len(setup.counts):
         raise FormatError("no masses of the ions", where=str(file.path), fix="restore the head of the file")
     used = (
         [f if abs(f - c) <= 0.0051 else c for f, c in zip(fine, coarse, strict=True)]

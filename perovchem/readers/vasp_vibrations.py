@@ -102,6 +102,8 @@ def describe(run: VaspRun) -> str:
 
 def _modes(file: FileBytes, start: int, stop: int, n_atoms: int) -> tuple[Floats, Floats]:
     """Return wavenumbers, imaginary ones negative, and mass-weighted vectors (M, N, 3)."""
+    if n_atoms < 1:
+        raise refused(file, start, "modes of no atoms", "restore the head of the file")
     values: list[float] = []
     starts: list[int] = []
     for place in find_all(file, b" cm-1", start, stop):

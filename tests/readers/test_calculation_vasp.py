@@ -204,6 +204,15 @@ def test_outcar_cut(share: float, tmp_path: Path) -> None:
         read(tmp_path, whole[: int(share * (len(whole) - 60))])
 
 
+def test_head_that_does_not_say_which_ions(tmp_path: Path) -> None:
+    """What stands behind the modes, as where blocks of the log changed places, is not its head."""
+    text = OutcarCalculation().text()
+    start = text.index(b"   ions per type")
+    line = text[start : text.index(b"\n", start) + 1]
+    with pytest.raises(FormatError):
+        read(tmp_path, text.replace(line, b"") + line)
+
+
 def test_mode_that_is_missing_or_damaged(tmp_path: Path) -> None:
     lines = OutcarCalculation().text().split(b"\n")
     second = next(k for k, line in enumerate(lines) if line.startswith(b"   2 f  ="))
