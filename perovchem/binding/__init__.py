@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -137,6 +138,12 @@ def _reader() -> Read:
     def read(source: Path | Calculation, component: Component) -> Calculation:
         if isinstance(source, Calculation):
             return source
+        if not os.path.exists(source):
+            raise InputError(
+                f"no such file, for the component {component.name}",
+                where=str(source),
+                fix="check the path, or have the species computed: perovchem compute SPECIES.toml",
+            )
         from perovchem.calculation_reading import read_calculation
 
         # where a plane-wave code does not say the charge the declaration counts, elsewhere it must agree

@@ -122,3 +122,13 @@ def test_each_of_a_hundred_files_is_read_once(tmp_path, monkeypatch) -> None:
     found = binding(path)
     assert len(found.ranking[0].order) == 96 and len(found.components) == 100
     assert len(names) == len(set(names)) == 100
+
+
+def test_a_species_that_is_missing_can_be_computed(run, tmp_path, cycle) -> None:
+    """The component is named, and the command that computes it."""
+    text = cycle.read_text(encoding="utf-8")
+    first = text[text.index("files = [") :].split('"')[1]
+    cycle.write_text(text.replace(first, "absent.toml", 1), encoding="utf-8")
+    code, out, err = run(cycle)
+    assert (code, out) == (1, "")
+    assert "for the component" in err and "perovchem compute" in err
