@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST: Final = 10_000
 """Crystals or charge states that a file may declare."""
 _TOP: Final = ("title", "notes", "override", "mixing", "defects")
-_MIXING: Final = ("sites", "temperatures", "points", "per", "host", "guest")
+_MIXING: Final = ("sites", "temperatures", "points")
 _POINT: Final = ("x", "energy", "unit", "file", "formula_units")
 _DEFECTS: Final = ("host", "bands", "conditions", "states")
 _HOST: Final = ("energy", "unit", "file", "uncertainty")
@@ -145,6 +145,9 @@ def doping_energetics(source: str | os.PathLike[str] | Mapping[str, Any]) -> Dop
         {"override": list(override)},
         tuple(warnings),
     )
+    if mixed is not None:
+        mixed = replace(mixed, provenance=replace(provenance, settings=mixed.provenance.settings))
+    diagrams = tuple(replace(one, provenance=provenance) for one in diagrams)
     return DopingEnergetics(top.text("title", ""), mixed, diagrams, tuple(warnings), provenance)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.metadata
 import io
 import logging
@@ -41,8 +42,8 @@ class Tblite:
 
     def __init__(self, *, solvent: str = "") -> None:
         try:
-            import geometric  # noqa: F401
-            import tblite.interface  # noqa: F401
+            for name in ("geometric", "tblite.interface"):
+                importlib.import_module(name)
         except ImportError as error:
             raise MissingDataError(f"{error.name} is not installed", fix=INSTALL) from None
         self.version = importlib.metadata.version("tblite")

@@ -113,3 +113,17 @@ def test_declared_defects_must_be_those_of_the_files(tmp_path) -> None:
         pc.doping_energetics({"defects": {**declared, "states": [{**state, "charge": -1}]}})
     with pytest.raises(FormatError, match=r"change is not what .* change = \{ Cl = -1 \}"):
         pc.doping_energetics({"defects": {**declared, "states": [{**state, "change": {"Cs": -1}}]}})
+
+
+def test_a_key_without_a_meaning_is_refused() -> None:
+    points = [{"x": x, "energy": 0.0} for x in (0, 0.5, 1)]
+    with pytest.raises(FormatError, match="host is no key"):
+        pc.doping_energetics({"mixing": {"sites": 1, "host": "CsPbCl3", "points": points}})
+
+
+def test_each_part_says_where_it_came_from() -> None:
+    found = pc.doping_energetics(EXAMPLE)
+    assert found.mixing is not None
+    for part in (found.mixing, *found.diagrams):
+        assert part.provenance.inputs[0].sha256 == found.provenance.inputs[0].sha256
+    assert found.mixing.provenance.settings["sites"] == 3
