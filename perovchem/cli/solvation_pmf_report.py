@@ -12,7 +12,7 @@ from perovchem.number_text import plus_minus
 from perovchem.quantities import units
 from perovchem.report import Drawing, Report, Table
 from perovchem.result import jsonable
-from perovchem.solvation_pmf import ContactPair, SolvationPmf
+from perovchem.solvation_pmf import FEWEST, ContactPair, SolvationPmf
 from perovchem.units import KILOJOULE_PER_MOLE
 
 DEFINITIONS: Final[Mapping[str, str]] = {
@@ -20,7 +20,8 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "contact": "up to the first minimum of g(r), of all runs together, which is the first maximum of W",
     "association_constant": "4 pi times the integral of g(r) r2 up to there, as L/mol, of one labeled pair of sites",
     "gibbs_energy": "-kT ln(K c), c = 1 mol/L; 'from the tail' with g over its mean in the outer quarter of the range",
-    "standard_error": "from blocks of frames, carried over to first order",
+    "standard_error": "from blocks of frames, carried over to first order; a lower bound (*) where the contacts changed "
+    f"fewer than {FEWEST} times",
 }
 
 
