@@ -20,7 +20,7 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "contact": "up to the first minimum of g(r), of all runs together, which is the first maximum of W",
     "association_constant": "4 pi times the integral of g(r) r2 up to there, as L/mol, of one labeled pair of sites",
     "gibbs_energy": "-kT ln(K c), c = 1 mol/L; 'from the tail' with g over its mean in the outer quarter of the range",
-    "standard_error": "from blocks of frames, carried over to first order; a lower bound (*) where the contacts changed "
+    "standard_error": "from blocks of frames, to first order; a lower bound (*) where the contacts changed "
     f"fewer than {FEWEST} times",
 }
 
