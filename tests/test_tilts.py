@@ -18,7 +18,7 @@ from perovchem._kernels import octahedra
 from perovchem.errors import UsageError
 from perovchem.tilts import MODES
 from perovchem.tilts.forgetting import memory
-from perovchem.tilts.glazer import glazer
+from perovchem.tilts.glazer import glazer, patterns
 
 pytestmark = pytest.mark.filterwarnings("ignore::perovchem.errors.PerovchemWarning")
 CUTOFF = {"Pb-I": 4.2}
@@ -107,7 +107,7 @@ def test_cubic() -> None:
     found = tilts_of(recell(*perovskite(), 2 * np.eye(3)))
     assert found.glazer.symbol == "a0a0a0"
     assert np.allclose(found.angles, 0, atol=1e-10)
-    assert np.isnan(found.lasting_phases).all()
+    assert np.isnan(found.in_phase).all()
 
 
 # one octahedron -----------------------------------------------------------------------------------------------
@@ -206,7 +206,8 @@ def test_same_in_every_guise(turn, wrap, seed, setting) -> None:
     assert sorted(found.lasting) == pytest.approx(sorted(plain.lasting), abs=1e-7)
     assert np.linalg.norm(found.angles, axis=2) == pytest.approx(np.linalg.norm([2, 6, 10]), abs=1e-7)
     assert sorted(found.spacings) == pytest.approx(sorted(plain.spacings))
-    assert found.lasting_phases == pytest.approx([-1, -1, -1])
+    assert found.out_of_phase == pytest.approx(found.lasting)
+    assert found.in_phase == pytest.approx([0, 0, 0], abs=1e-6)
     assert np.linalg.det(found.axes[0]) == pytest.approx(1)
 
 
@@ -272,21 +273,38 @@ def test_wrong_least() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amplitudes", "phases", "symbol", "group"),
+    ("in_phase", "out_of_phase", "symbol", "group"),
     [
-        ((8, 8, 9), (-1, -1, 1), "a-a-c+", "Pnma"),
-        ((9, 9, 9), (1, 1, 1), "a+a+a+", "Im-3"),
-        ((0, 9, 9), (0, 1, 1), "a0b+b+", "I4/mmm"),
-        ((5, 7, 9), (1, 1, 1), "a+b+c+", "Immm"),
-        ((7, 7, 9), (1, 1, -1), "a+a+c-", "P4_2/nmc"),
-        ((0, 5, 9), (0, 1, -1), "a0b+c-", "Cmcm"),
-        ((9, 5, 7), (1, -1, -1), "a+b-c-", "P2_1/m"),
-        ((9, 5, 0), (0.1, -1, 0), "a?b-c0", ""),
+        ((0, 0, 9), (8, 8, 0), "a-a-c+", "Pnma"),
+        ((9, 9, 9), (0, 0, 0), "a+a+a+", "Im-3"),
+        ((0, 9, 9), (0, 0, 0), "a0b+b+", "I4/mmm"),
+        ((5, 7, 9), (0, 0, 0), "a+b+c+", "Immm"),
+        ((7, 7, 0), (0, 0, 9), "a+a+c-", "P4_2/nmc"),
+        ((0, 5, 0), (0, 0, 9), "a0b+c-", "Cmcm"),
+        ((9, 0, 0), (0, 5, 7), "a+b-c-", "P2_1/m"),
+        ((9, 0, 0), (8, 5, 0), "a?b-c0", ""),
     ],
 )
-def test_table_of_howard_and_stokes(amplitudes, phases, symbol, group) -> None:
-    found = glazer(np.array(amplitudes, float), np.zeros(3), np.array(phases, float), [False] * 3)
+def test_table_of_howard_and_stokes(in_phase, out_of_phase, symbol, group) -> None:
+    plus, minus = np.array(in_phase, float), np.array(out_of_phase, float)
+    found = glazer(plus, minus, np.zeros(3), np.hypot(plus, minus), [False] * 3)
     assert (found.symbol, found.space_group) == (symbol, group)
+
+
+@given(st.lists(st.floats(0.1, 9), min_size=8, max_size=8))
+@settings(max_examples=50)
+def test_patterns_of_known_weights(sizes) -> None:
+    """A tilt that is the sum of all eight patterns, each with its size."""
+    grid = np.array(list(itertools.product(range(4), range(2), range(2))))
+    place = {tuple(one): k for k, one in enumerate(grid.tolist())}
+    neighbors = np.array(
+        [[place[tuple((one + step) % (4, 2, 2))] for one in grid] for step in np.eye(3, dtype=int)]
+    )
+    waves = list(itertools.product((0, 1), repeat=3))
+    tilt = sum(size * (-1.0) ** (grid @ wave) for size, wave in zip(sizes, waves, strict=True))
+    parts = patterns(np.repeat(tilt[:, None], 3, axis=1), neighbors)
+    expected = np.square(sizes).reshape(2, 2, 2) / np.square(sizes).sum()
+    assert parts == pytest.approx(np.stack([expected] * 3), abs=1e-9)
 
 
 # over time ----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from perovchem.number_text import with_error
 from perovchem.orientation import Orientation
 from perovchem.quantities import quantity, units
 from perovchem.report import Drawing, Report, Table, Variable
+from perovchem.result import MISSING
 from perovchem.tilts import MODES, Tilts
 from perovchem.uncertainty import BlockAverage
 
@@ -95,6 +96,8 @@ def _tilts(head: tuple[str, ...], runs: Sequence[Tilts]) -> Table:
         rows.append(
             (f"lasting tilt about {axis}", *(with_error(one.lasting[k], 2) for one in runs), "degree")
         )
+    for k, axis in enumerate(_AXES):
+        rows.append((f"of it in / out of phase, {axis}", *(_parts(one, k) for one in runs), "degree"))
     if any(one.memory for one in runs):
         rows += [
             (f"remembers its tilt about {axis}", *(_memory(one, axis) for one in runs), "ps")
@@ -111,6 +114,12 @@ def _tilts(head: tuple[str, ...], runs: Sequence[Tilts]) -> Table:
             f"+ about {', '.join(dict.fromkeys(forced))} is forced: the cell is one octahedron long along it."
         )
     return Table("Tilts", head, tuple(rows), tuple(notes))
+
+
+def _parts(one: Tilts, k: int) -> str | None:
+    """Return the lasting tilt in Glazer's two patterns."""
+    found = [with_error(values[k], 2) for values in (one.in_phase, one.out_of_phase)]
+    return " / ".join(text or MISSING for text in found) if any(found) else None
 
 
 def _root(square: BlockAverage) -> str | None:

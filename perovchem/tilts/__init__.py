@@ -16,7 +16,7 @@ from perovchem.tilts.axes import neighbors_along, pseudo_cubic
 from perovchem.tilts.forgetting import TiltMemory as TiltMemory
 from perovchem.tilts.forgetting import memory
 from perovchem.tilts.glazer import Glazer as Glazer
-from perovchem.tilts.glazer import glazer
+from perovchem.tilts.glazer import glazer, patterns
 from perovchem.tilts.hopping import Hopping as Hopping
 from perovchem.tilts.hopping import hopping
 from perovchem.tilts.result import MODES as MODES
@@ -44,7 +44,8 @@ def tilts(shells: Coordination, *, least_ligands: int = LEAST_BONDS) -> Tilts:
     against the mean bond length, is given as the amplitudes of the modes Eg, T2g, T1u and T2u of an octahedron: their
     squares add up to the sum of the squared displacements.
 
-    The tilt system follows from tilts averaged over the run, as :func:`perovchem.tilts.glazer.glazer` says.
+    The tilt system follows from tilts averaged over the run, and from their parts in Glazer's two patterns: out of
+    phase, alternating along all three axes, and in phase, alternating along all but the axis of the tilt.
 
     Parameters
     ----------
@@ -102,10 +103,12 @@ def tilts(shells: Coordination, *, least_ligands: int = LEAST_BONDS) -> Tilts:
     phases = {
         (k, d): _phase(angles[..., k], neighbors[d]) for k in range(3) for d in range(3) if pseudo.found[d]
     }
-    static = np.array([_static_phase(means[:, k], neighbors[k]) for k in range(3)])
+    parts = patterns(means, neighbors)
+    in_phase = lasting * np.sqrt([parts[0, 0, 1, 1], parts[1, 1, 0, 1], parts[2, 1, 1, 0]])
+    out_of_phase = lasting * np.sqrt(parts[:, 1, 1, 1])
     alone = tuple(bool((neighbors[k] == np.arange(shape[1])).any()) for k in range(3))
     # octahedra tilt together, so that their number makes this error no smaller
-    system = glazer(lasting, spread, static, alone)
+    system = glazer(in_phase, out_of_phase, spread, lasting, alone)
     found = Tilts(
         shells=shells,
         axes=axes,
@@ -118,7 +121,8 @@ def tilts(shells: Coordination, *, least_ligands: int = LEAST_BONDS) -> Tilts:
         n_beyond=int(numbers[:, 1].sum()),
         lasting=lasting,
         phases=phases,
-        lasting_phases=static,
+        in_phase=in_phase,
+        out_of_phase=out_of_phase,
         glazer=system,
         memory=_memories(shells, angles),
         hopping=hopping(frames, shells.centers, shells.ligand_atoms, pseudo, neighbors),
@@ -153,15 +157,6 @@ def _phase(angles: Floats, neighbors: Integers) -> BlockAverage:
     products = np.where(both, one * other, 0.0).sum(axis=1)
     squares = np.where(both, 0.5 * (one**2 + other**2), 0.0).sum(axis=1)
     return ratio_average(products, squares)
-
-
-def _static_phase(means: Floats, neighbors: Integers) -> float:
-    """Return the same of time-averaged tilts, (n_centers,)."""
-    here = np.flatnonzero(neighbors >= 0)
-    one, other = means[here], means[neighbors[here]]
-    both = np.isfinite(one) & np.isfinite(other)
-    squares = float((0.5 * (one**2 + other**2))[both].sum())
-    return float((one * other)[both].sum()) / squares if squares > 0 else float("nan")
 
 
 def _memories(shells: Coordination, angles: Floats) -> Mapping[str, TiltMemory]:

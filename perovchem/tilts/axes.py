@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,10 @@ _SAMPLED: Final = 20
 _STRAIGHT: Final = -0.64
 """Cosine at the shared ligand: links bent below 130° are none of a corner-sharing perovskite."""
 _NEAR: Final = np.cos(np.radians(30.0))
+_MOST: Final = 8
+"""Directions that are looked for."""
+_MAJORITY: Final = 0.5
+"""Part of the links that must follow the three axes."""
 _SHARE: Final = 0.05
 """Part of the links that makes a direction."""
 _SKEW: Final = np.sin(np.radians(15.0))
@@ -80,18 +85,12 @@ def pseudo_cubic(shells: Coordination) -> PseudoCubic:
     """
     links = _links(shells)
     cell = shells.frames.kernel_cells[0]
-    means: list[Floats] = []
-    left = links
-    while len(left) and len(left) >= _SHARE * len(links) and len(means) < 4:
-        mean = _cluster(left)
-        means.append(mean)
-        left = left[np.abs(left @ mean) < _NEAR * np.linalg.norm(left, axis=1) * np.linalg.norm(mean)]
+    means = _directions(links)
     unit = [mean / np.linalg.norm(mean) for mean in means]
-    skewed = max((abs(float(a @ b)) for k, a in enumerate(unit) for b in unit[:k]), default=0.0)
-    if len(means) not in (2, 3) or skewed > _SKEW:
+    if len(means) < 2:
         raise UsageError(
             f"{'/'.join(shells.center)} and {'/'.join(shells.ligands)} make no network of corner-sharing octahedra "
-            f"along axes at right angles: {len(links)} straight links along {len(means)} directions",
+            f"along axes at right angles: {len(links)} straight links along them",
             fix="give a perovskite, or other --center and --ligand; for single octahedra see coordination",
         )
     flat = len(means) == 2
@@ -123,6 +122,31 @@ def _links(shells: Coordination) -> Floats:
             shared = ligand[:-apart] == ligand[apart:]
             found.append((one - other)[straight & shared] @ back)
     return np.concatenate(found)
+
+
+def _directions(links: Floats) -> list[Floats]:
+    """Return the mean ways along up to three directions at right angles that most links follow.
+
+    Behind a grain boundary links follow others; those are left out.
+    """
+    found: list[tuple[int, Floats]] = []
+    left = links
+    while len(left) and len(left) >= _SHARE * len(links) and len(found) < _MOST:
+        mean = _cluster(left)
+        beside = np.abs(left @ mean) < _NEAR * np.linalg.norm(left, axis=1) * np.linalg.norm(mean)
+        found.append((len(left) - int(beside.sum()), mean))
+        left = left[beside]
+        if found[-1][0] == 0:
+            break
+    best: tuple[int, list[Floats]] = (0, [])
+    for size in (2, 3):
+        for some in itertools.combinations(found, size):
+            unit = [mean / np.linalg.norm(mean) for _, mean in some]
+            right = all(abs(float(a @ b)) < _SKEW for a, b in itertools.combinations(unit, 2))
+            number = sum(n for n, _ in some)
+            if right and number > best[0]:
+                best = number, [mean for _, mean in some]
+    return best[1] if best[0] >= _MAJORITY * len(links) else []
 
 
 def _cluster(links: Floats) -> Floats:

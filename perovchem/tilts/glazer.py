@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from perovchem.arrays import Floats
+from perovchem.arrays import Floats, Integers
 
 SMALLEST_TILT: Final = 1.0
 """Degrees; a smaller time-averaged tilt is written 0."""
 SAME_TILT: Final = 0.5
 """Degrees; tilts that differ by less, or by less than three standard errors, get the same letter."""
 DECIDED: Final = 0.5
-"""Size of the correlation of time-averaged tilts between neighbors from which on they are in or out of phase."""
+"""Part of the larger of tilts in and out of phase that the smaller may reach for the larger to give the sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Glazer:
     Attributes
     ----------
     symbol : str
-        One letter and sign for each of x, y, z, as "a-a-c+"; "?" for the sign where neighbors agree in neither.
+        One letter and sign for each of x, y, z, as "a-a-c+"; "?" for the sign where tilts neither in nor out of phase
+        prevail, or no neighbor tells.
     space_group : str
         Of rigid octahedra tilted so; "" where a sign is open.
     forced : tuple of str
@@ -37,7 +39,9 @@ class Glazer:
     forced: tuple[str, ...]
 
 
-def glazer(amplitudes: Floats, errors: Floats, phases: Floats, alone: Sequence[bool]) -> Glazer:
+def glazer(
+    in_phase: Floats, out_of_phase: Floats, errors: Floats, lasting: Floats, alone: Sequence[bool]
+) -> Glazer:
     r"""Return the tilt system of time-averaged tilts.
 
     Letters tell which tilts are equal, the signs whether octahedra that follow each other along the axis are turned
@@ -46,10 +50,12 @@ def glazer(amplitudes: Floats, errors: Floats, phases: Floats, alone: Sequence[b
 
     Parameters
     ----------
-    amplitudes, errors : float64 (3,)
-        Root mean square of the time-averaged tilt about x, y, z, and standard errors, degrees.
-    phases : float64 (3,)
-        Correlation of it between neighbors along the same axis.
+    in_phase, out_of_phase : float64 (3,)
+        Time-averaged tilts about x, y, z in Glazer's two patterns, degrees: see :func:`patterns`.
+    errors : float64 (3,)
+        Their standard errors.
+    lasting : float64 (3,)
+        Time-averaged tilts in whatever pattern.
     alone : three of bool
         Whether the neighbor along the axis is the octahedron itself.
 
@@ -61,28 +67,68 @@ def glazer(amplitudes: Floats, errors: Floats, phases: Floats, alone: Sequence[b
     Examples
     --------
     >>> import numpy as np
-    >>> glazer(np.array([8.0, 8.0, 9.0]), np.zeros(3), np.array([-1.0, -1.0, 1.0]), [False] * 3)
+    >>> glazer(np.array([0, 0, 9.0]), np.array([8.0, 8.0, 0]), np.zeros(3), np.array([8.0, 8, 9]), [False] * 3)
     Glazer(symbol='a-a-c+', space_group='Pnma', forced=())
     """
     signs: list[str] = []
     letters: list[str] = []
+    sizes: list[float] = []
     for k in range(3):
-        if not amplitudes[k] >= SMALLEST_TILT:  # also where undefined
+        plus, minus = np.nan_to_num(in_phase[k]), np.nan_to_num(out_of_phase[k])
+        larger, smaller = max(plus, minus), min(plus, minus)
+        if not lasting[k] >= SMALLEST_TILT:
             signs.append("0")
+        elif larger < SMALLEST_TILT or smaller > DECIDED * larger:
+            signs.append("?")
         else:
-            signs.append("+" if phases[k] > DECIDED else "-" if phases[k] < -DECIDED else "?")
-        letter = "abc"[k]
-        for m in range(k):
-            limit = max(SAME_TILT, 3 * float(np.hypot(errors[k], errors[m])))
-            both_none = signs[k] == signs[m] == "0"
-            both_tilted = signs[k] != "0" != signs[m]
-            if both_none or (both_tilted and abs(amplitudes[k] - amplitudes[m]) <= limit):
-                letter = letters[m]
-                break
-        letters.append(letter)
-    forced = tuple("xyz"[k] for k in range(3) if alone[k] and signs[k] != "0")
+            signs.append("+" if plus > minus else "-")
+        sizes.append(float(larger if signs[k] in "+-" else lasting[k]))
+        same = [
+            m
+            for m in range(k)
+            if signs[m] == signs[k]
+            and abs(sizes[k] - sizes[m]) <= max(SAME_TILT, 3 * float(np.hypot(errors[k], errors[m])))
+        ]
+        none = [m for m in range(k) if signs[m] == signs[k] == "0"]
+        letters.append(letters[(none or same)[0]] if none or same else "abc"[k])
+    forced = tuple("xyz"[k] for k in range(3) if alone[k] and signs[k] == "+")
     symbol = "".join(letter + sign for letter, sign in zip(letters, signs, strict=True))
     return Glazer(symbol, _space_group(signs, letters), forced)
+
+
+def patterns(tilts: Floats, neighbors: Integers) -> Floats:
+    """Return the parts of the squared tilts about each axis that alternate along no, one, two or all axes.
+
+    From the correlations with the eight octahedra of a cube: tilts that are a sum of patterns which repeat or
+    alternate along each axis have correlations ± their parts, so that a Hadamard transform finds these.
+
+    Parameters
+    ----------
+    tilts : float64 (n_centers, 3)
+        Time-averaged.
+    neighbors : int64 (3, n_centers)
+        Next center along each axis, -1 where there is none.
+
+    Returns
+    -------
+    float64 (3, 2, 2, 2)
+        By tilt axis and, for x, y, z, whether the pattern alternates along it; NaN where no neighbors tell.
+    """
+    correlations = np.full((3, 2, 2, 2), np.nan)
+    for steps in itertools.product((0, 1), repeat=3):
+        there = np.arange(len(tilts))
+        for along in np.flatnonzero(steps):
+            there = np.where(there >= 0, neighbors[along][there], -1)
+        here = np.flatnonzero(there >= 0)
+        for k in range(3):
+            one, other = tilts[here, k], tilts[there[here], k]
+            both = np.isfinite(one) & np.isfinite(other)
+            squares = 0.5 * float((one**2 + other**2)[both].sum())
+            if squares > 0:
+                correlations[k][steps] = float((one * other)[both].sum()) / squares
+    hadamard = np.array([[1, 1], [1, -1]]) / 2
+    parts: Floats = np.einsum("kabc,ad,be,cf->kdef", correlations, hadamard, hadamard, hadamard)
+    return np.clip(parts, 0, 1)
 
 
 def _space_group(signs: Sequence[str], letters: Sequence[str]) -> str:

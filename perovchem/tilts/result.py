@@ -26,9 +26,10 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "tilt": "component along x, y, z of the rotation vector (axis times angle) that turns axes into the octahedron's",
     "phase": "<θ_i θ_j> / <θ²> of the next octahedra along an axis: 1 in phase, -1 out of phase",
     "lasting tilt": "root mean square over octahedra of the tilt averaged over the run, less what chance gives",
+    "in and out of phase": "parts of the lasting tilts that alternate along the two other axes, and along all three",
     "glazer": f"lasting tilts: 0 below {SMALLEST_TILT:g} degree, one letter where they differ by less than "
-    f"{SAME_TILT:g} degree or three standard errors; + or - where lasting tilts of the next octahedra along the "
-    f"same axis correlate by more than {DECIDED:g}",
+    f"{SAME_TILT:g} degree or three standard errors; + in phase, - out of phase, ? where the smaller of the two is more "
+    f"than {DECIDED:g} of the larger",
     "modes": "amplitudes of the displacements of six ligands from a regular octahedron of the mean bond length, in its "
     "turned axes; their squares add up",
     "memory": "<θ(s) θ(s + t)> / <θ²>; its time is where it has fallen to 1/e",
@@ -60,8 +61,8 @@ class Tilts(Result):
         Root mean square of the tilts averaged over the run, degrees.
     phases : mapping of (int, int) to BlockAverage
         Correlation of the tilt about one axis between the next octahedra along another one.
-    lasting_phases : float64 (3,)
-        The same of tilts averaged over the run, along the axis itself.
+    in_phase, out_of_phase : float64 (3,)
+        The parts of the lasting tilts, degrees, that alternate along the two axes beside theirs, and along all three.
     glazer : Glazer
     memory : mapping of str to TiltMemory
         By axis; empty without evenly spaced times.
@@ -80,7 +81,8 @@ class Tilts(Result):
     n_beyond: int
     lasting: Floats
     phases: Mapping[tuple[int, int], BlockAverage]
-    lasting_phases: Floats
+    in_phase: Floats
+    out_of_phase: Floats
     glazer: Glazer
     memory: Mapping[str, TiltMemory]
     hopping: Hopping
@@ -92,7 +94,8 @@ class Tilts(Result):
         "tilt": "tilt_angle",
         "lasting_tilt": "tilt_angle",
         "phase": "tilt_phase",
-        "lasting_phase": "tilt_phase",
+        "lasting_tilt_in_phase": "tilt_angle",
+        "lasting_tilt_out_of_phase": "tilt_angle",
         "modes": "octahedral_mode",
         "spacings": "octahedral_spacing",
         "memory": "tilt_time",
@@ -172,7 +175,8 @@ class Tilts(Result):
                 f"{'xyz'[k]} along {'xyz'[d]}": {"mean": one.mean, "standard_error": one.standard_error}
                 for (k, d), one in self.phases.items()
             },
-            "lasting_phase": dict(zip("xyz", self.lasting_phases.tolist(), strict=True)),
+            "lasting_tilt_in_phase": dict(zip("xyz", self.in_phase.tolist(), strict=True)),
+            "lasting_tilt_out_of_phase": dict(zip("xyz", self.out_of_phase.tolist(), strict=True)),
             "modes": {
                 name: {"mean": one.mean, "standard_error": one.standard_error}
                 for name, one in self.mean_modes.items()
