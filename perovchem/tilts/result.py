@@ -28,8 +28,8 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "lasting tilt": "root mean square over octahedra of the tilt averaged over the run, less what chance gives",
     "in and out of phase": "parts of the lasting tilts that alternate along the two other axes, and along all three",
     "glazer": f"lasting tilts: 0 below {SMALLEST_TILT:g} degree, one letter where they differ by less than "
-    f"{SAME_TILT:g} degree or three standard errors; + in phase, - out of phase, ? where the smaller of the two is more "
-    f"than {DECIDED:g} of the larger",
+    f"{SAME_TILT:g} degree or three standard errors; + in phase, - out of phase, ? where the smaller of the "
+    f"two is more than {DECIDED:g} of the larger",
     "modes": "amplitudes of the displacements of six ligands from a regular octahedron of the mean bond length, in its "
     "turned axes; their squares add up",
     "memory": "<θ(s) θ(s + t)> / <θ²>; its time is where it has fallen to 1/e",
