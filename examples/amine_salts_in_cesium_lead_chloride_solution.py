@@ -1,4 +1,10 @@
-"""Which methylammonium halide helps CsCl and PbCl2 into DMSO most (Nano-Micro Lett. 18:421), and can GFN2-xTB tell?"""
+"""
+Amine salts that help CsCl and PbCl2 into DMSO
+==============================================
+
+Which methylammonium halide helps most (Nano-Micro Lett. 18:421), and can GFN2-xTB tell? Cycles of Gibbs energies,
+from kept searches of the species.
+"""
 
 # %%
 import csv
@@ -10,19 +16,21 @@ import perovchem as pc
 from perovchem.plotting.binding import plot_waterfall
 from perovchem.plotting.style import save
 
-workflows = Path(__file__).parents[1] / "workflows"
+workflows = Path(pc.__file__).parents[1] / "workflows"  # of a checkout
 kilojoule = 96.485
 salts = ("MAI", "MABr", "MACl")
 
-# %% how every species was searched; nothing is computed, as the files are there
+# %%
+# How every species was searched; nothing is computed, as the files are there.
 for row in pc.compute_species(workflows / "cspbcl3_amine_salts_species.toml").species:
     print(
         f"{row.name:14} {row.n_starts:3} starts, {row.n_distinct:3} distinct minima, lowest met {row.n_lowest} times, "
         f"{row.energy_range * kilojoule:6.1f} kJ/mol from lowest to highest: {row.arranged}"
     )
 
-# %% ΔG of CsCl + PbCl2 + 3 DMSO (+ MAX) -> cluster, in the gas phase and with energies in implicit DMSO; isolated salts
-# are CH3NH2...HX in the gas phase and ion pairs in the solvent, and both are tried
+# %%
+# ΔG of CsCl + PbCl2 + 3 DMSO (+ MAX) -> cluster, in the gas phase and with energies in implicit DMSO; isolated salts
+# are CH3NH2...HX in the gas phase and ion pairs in the solvent, and both are tried.
 studies = {
     "gas phase": pc.binding(workflows / "cspbcl3_amine_salts.toml"),
     "implicit DMSO": pc.binding(workflows / "cspbcl3_amine_salts_alpb.toml"),
@@ -41,7 +49,8 @@ for where, found in studies.items():
         print(f"  {exchange.equation}: {exchange.difference * kilojoule:.1f} kJ/mol")
 
 
-# %% like with like: the same arrangement of ions and molecules, another halide in it
+# %%
+# Like with like: the same arrangement of ions and molecules, another halide in it.
 def starts(species: str) -> list[dict[str, str]]:
     with (workflows / "data" / "cspbcl3_amine_salts" / f"{species}_starts.csv").open(
         encoding="utf-8"
@@ -69,8 +78,9 @@ for one, other in (("MACl", "MABr"), ("MABr", "MAI"), ("MACl", "MAI")):
         f"from {min(energies):.1f} to {max(energies):.1f} over {len(energies)} arrangements"
     )
 
-# %% the terms
+# %%
+# The terms.
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "amine_salt_results")
 folder.mkdir(exist_ok=True)
 for path in save(plot_waterfall(studies["gas phase"]), folder, "waterfall"):
-    print(path)
+    print(path.name)

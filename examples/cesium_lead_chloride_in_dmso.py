@@ -1,14 +1,17 @@
-"""How are Cs+, Pb2+ and the ammonium group held in DMSO, and what does an amine salt change?
+"""
+Cs, Pb and the ammonium group in DMSO
+=====================================
 
-    python examples/cesium_lead_chloride_in_dmso.py [FOLDER]
+How are Cs+, Pb2+ and the ammonium group held in DMSO, and what does an amine salt change? The system is that of
+Nano-Micro Lett. 18:421 (doi 10.1007/s40820-026-02272-y): CsCl + PbCl2 in DMSO without additive, with CH3NH3Cl and
+with CH3NH3I. There, O of DMSO coordinates Pb2+, Cs+ is held mainly by halide and few DMSO, and the ammonium group
+makes N-H...Cl bonds.
 
-The system of Nano-Micro Lett. 18:421, doi 10.1007/s40820-026-02272-y: CsCl + PbCl2 in DMSO without additive, with
-CH3NH3Cl and with CH3NH3I. There, O of DMSO coordinates Pb2+, Cs+ is held mainly by halide and few DMSO, and the
-ammonium group makes N-H...Cl bonds. The bundled trajectories are short and driven by a machine-learned potential:
-read the warnings before the numbers.
+The bundled trajectories are short and driven by a machine-learned potential: read the warnings before the numbers.
 """
 
-# %% the three solutions
+# %%
+# The three solutions.
 import math
 import sys
 import warnings
@@ -40,7 +43,8 @@ def shown(average: BlockAverage, times: int = 1) -> str:
     return f"{times * average.mean:.2f} ± {times * average.standard_error:.2f}{bound}"
 
 
-# %% what surrounds Pb and Cs: one cutoff per pair serves all three
+# %%
+# What surrounds Pb and Cs: one cutoff per pair serves all three.
 for center in ("Pb", "Cs"):
     compared = pc.compare_coordination(runs, center=center, ligands=("O", "Cl", "I"))
     print(f"{center}: mean numbers of neighbors")
@@ -53,7 +57,8 @@ for center in ("Pb", "Cs"):
     cutoffs = ", ".join(f"{name} {cutoff.value:.2f} Å" for name, cutoff in compared.shells[0].cutoffs.items())
     print(f"  cutoffs {cutoffs}")
 
-# %% what the hydrogen atoms of the ammonium groups point to: H...X below the first minimum of its g(r)
+# %%
+# What the hydrogen atoms of the ammonium groups point to: H...X below the first minimum of its g(r).
 for label in ("CH3NH3Cl", "CH3NH3I"):
     run = runs[label]
     molecules = pc.find_molecules(run.species, run[:1].fractional_positions[0], run.kernel_cells[0])
@@ -74,14 +79,16 @@ for label in ("CH3NH3Cl", "CH3NH3I"):
             bonds = f"{shown(number, 3)} per ammonium group below {cutoff:.2f} Å"
         print(f"{label}: {pair} highest at {place:.2f} Å (g = {height:.1f}), {bonds}")
 
-# %% figure: O around Pb, Cl around Cs
+# %%
+# Figure: O around Pb, Cl around Cs.
 curves = {
     label: pc.pair_distribution(run, pairs=["Pb-O", "Pb-Cl", "Cs-Cl", "Cs-O"]) for label, run in runs.items()
 }
 for path in save(plot_pair_distributions(curves), folder, "dmso_pair_distributions"):
-    print("wrote", path)
+    print("wrote", path.name)
 
-# %% what must be said with these numbers
+# %%
+# What must be said with these numbers.
 print("* a lower bound: the run is too short to tell, or nothing changed")
 for label, run in runs.items():
     print(f"{label}:", "; ".join(run.warnings))

@@ -1,7 +1,11 @@
-"""Gap, masses, edge character and exciton of cubic CsPbCl3, CsPbBr3, CsPbI3, beside those of Nature 561:88 (2018).
+"""
+Bands, masses and excitons of cubic CsPbX3
+==========================================
+
+Gap, masses, edge character and exciton of cubic CsPbCl3, CsPbBr3 and CsPbI3, beside those of Nature 561:88 (2018).
 
 The bands (PBE, along X-R-M-Γ-R, without and with spin-orbit coupling) were computed for this example and lie in
-`data/cesium_lead_halide_bands`, where README.md says how. Your own CASTEP run takes the same way:
+``data/cesium_lead_halide_bands``, where README.md says how. Your own CASTEP run takes the same way::
 
     perovchem bands SEED.bands
     perovchem masses SEED.bands --dielectric 4.6
@@ -24,7 +28,7 @@ from perovchem.plotting.fat_bands import plot_fat_bands
 from perovchem.plotting.style import COLUMN, RUN_COLORS, STYLE, save
 from perovchem.units import HBAR2_PER_M0
 
-DATA = Path(__file__).parent / "data" / "cesium_lead_halide_bands"
+DATA = Path(pc.__file__).parents[1] / "examples/data/cesium_lead_halide_bands"  # of a checkout
 PLAIN, COUPLED = "scalar_relativistic", "spin_orbit"
 WORDS = {PLAIN: "no spin-orbit coupling", COUPLED: "spin-orbit coupling"}
 HALIDES = ("CsPbCl3", "CsPbBr3", "CsPbI3")
@@ -33,13 +37,15 @@ bands = {(one, how): pc.read_bands(DATA / f"{one}_{how}.json") for one in HALIDE
 results = {name: pc.effective_masses(one) for name, one in bands.items()}
 
 
-# %% edges and their character: the trend with the halide
+# %%
+# Edges and their character: the trend with the halide.
 for (called, how), found in results.items():
     print(f"{called:8} {WORDS[how]:24} {found.edges}")
     print(f"{'':8} {found.character.words['VBM']}; {found.character.words['CBM']}")
 
 
-# %% masses along the three arms around R, every branch of the degenerate conduction band
+# %%
+# Masses along the three arms around R, every branch of the degenerate conduction band.
 def listed(found: pc.EffectiveMasses, carrier: str, direction: str) -> str:
     """Return the masses along one direction: ".079 (25), .765 (23, 2x)", in m0."""
     arms = [arm for arm in found.masses if arm.carrier == carrier and arm.direction_label == direction]
@@ -64,7 +70,8 @@ print(
 )
 
 
-# %% why two hole masses at R cannot both be curvatures: as k -> 0 all directions give the same, farther out they part
+# %%
+# Why two hole masses at R cannot both be curvatures: as k -> 0 all directions give the same, farther out they part.
 def apparent(arm: Mass) -> tuple[np.ndarray, np.ndarray]:
     """Return k (1/Å) and the mass of the parabola through the edge and the point at k, m0."""
     energy = np.abs(arm.energies - arm.energies[0])
@@ -79,7 +86,8 @@ for arm in holes:
     seen = ", ".join(f"{np.interp(at, k, masses):.3f} at {at} 1/Å" for at in (0.05, 0.15, 0.25))
     print(f"{arm.direction_label}: {arm.mass:.4f} as k -> 0; {seen}")
 
-# %% published | ours | why they differ
+# %%
+# Published | ours | why they differ.
 br, coupled = results["CsPbBr3", PLAIN], results["CsPbBr3", COUPLED]
 light = {
     how: min(arm.mass for arm in found.of("electron")) for how, found in ((PLAIN, br), (COUPLED, coupled))
@@ -105,7 +113,8 @@ print("\ncubic CsPbBr3: Nature 561:88 (CASTEP, DFT+U, norm-conserving, scalar re
 for name, published, ours, ours_coupled, why in rows:
     print(f"{name:14} {published:10} {ours:12} {ours_coupled:18} {why}")
 
-# %% the exciton: which permittivity each published pair of masses needs for the published 49 meV, and ours with these
+# %%
+# The exciton: which permittivity each published pair of masses needs for the published 49 meV, and ours with these.
 for electron, heavy in ((0.11, 0.24), (0.03, 0.12)):
     one = pc.exciton(electron=electron, hole=heavy, dielectric=4.6)
     print(f"\nmasses {electron}, {heavy}: 49 meV needs a permittivity of {one.permittivity_for(49):.2f}")
@@ -124,7 +133,8 @@ print(f"ours, spin-orbit coupling, 4.6: {one.binding_energy:.0f} meV, reduced ma
 print("  too little: masses go with the gap, and PBE's, with coupling, is a sixth of the measured one")
 
 
-# %% figures
+# %%
+# Figures.
 def plot_apparent() -> Figure:
     """Mass of the hole by a parabola up to k, along the three arms."""
     with mpl.rc_context(STYLE):
@@ -155,4 +165,4 @@ for how in WORDS:
     save(plot_masses(results["CsPbBr3", how], title=WORDS[how]), folder, f"CsPbBr3_{how}_masses")
 save(plot_fat_bands(bands["CsPbBr3", PLAIN], br.edges), folder, "CsPbBr3_fat_bands")
 for path in save(plot_apparent(), folder, "CsPbBr3_hole_mass_by_distance"):
-    print(path)
+    print(path.name)

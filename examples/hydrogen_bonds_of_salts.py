@@ -1,7 +1,11 @@
-"""N-H...X of amine hydrohalides: table, motif, trend with the halide, packing dipole (J. Mater. Chem. C 13:12685).
+"""
+Hydrogen bonds of amine salts
+=============================
+
+N-H...X of amine hydrohalides: table, motif, trend with the halide, packing dipole, as in J. Mater. Chem. C 13:12685.
 
 The CIFs of that paper (cyclohexylammonium halides, CCDC 2430249-2430251) cannot be bundled. Give them by path, and
-they stand in the place of the models:
+they stand in the place of the models::
 
     python examples/hydrogen_bonds_of_salts.py FOLDER CY-Cl.cif CY-Br.cif CY-I.cif
 """
@@ -21,7 +25,8 @@ from perovchem.plotting.style import save
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "hydrogen_bond_results")
 folder.mkdir(exist_ok=True)
 
-# %% a measured salt: L-ornithine hydrochloride, Acta Cryst. B 63, 505 (2007)
+# %%
+# A measured salt: L-ornithine hydrochloride, Acta Cryst. B 63, 505 (2007).
 salt = pc.read_structure("ornithine_HCl")
 found = pc.hydrogen_bonds(salt)
 print(found)
@@ -34,13 +39,15 @@ for bond in found.bonds:
         f"{bond.donor}-{bond.hydrogen}...{bond.acceptor} {lengths} {angle}  {bond.operation} ({bond.symmetry})"
     )
 
-# %% what the bonds to chloride alone join, and X-ray hydrogen against hydrogen where neutrons see it
+# %%
+# What the bonds to chloride alone join, and X-ray hydrogen against hydrogen where neutrons see it.
 for network in pc.hydrogen_bonds(salt, acceptors="Cl").networks:
     print("N-H...Cl alone:", network)
 for bond in found.bonds:
     print(f"{bond.hydrogen}: H...A {bond.h_a:.3f} Å as determined, {bond.h_a_normalized:.3f} Å normalized")
 
-# %% the crystal is polar: its packing dipole, for a charge of +1 on the cation and -1 on the chloride
+# %%
+# The crystal is polar: its packing dipole, for a charge of +1 on the cation and -1 on the chloride.
 dipole = pc.packing_dipole(salt, charges={"C5H13N2O2": 1, "Cl": -1})
 print(
     f"{dipole.space_group}, {dipole.axis}: {dipole.dipole:.2f} D per cell, {dipole.polarization:.2f} µC/cm2"
@@ -48,7 +55,8 @@ print(
 print(f"{dipole.branch}; another choice moves it by {dipole.polarization_quantum:.2f} µC/cm2")
 
 
-# %% MODELS, no measured structures: methylammonium halide chains whose distances follow the sums of the radii
+# %%
+# MODELS, no measured structures: methylammonium halide chains whose distances follow the sums of the radii.
 def model(halide: str, h_x: float, n_x: float) -> pc.Crystal:
     """CH3NH3+ and X-, one N-H...X straight up, one slanted to the X below: a chain along b."""
     period = 2.02 * n_x
@@ -81,10 +89,11 @@ for label, one in series.items():
 for sentence in trend(members(series)):
     print(sentence)
 
-# %% figures
+# %%
+# Figures.
 for name, figure in (
     ("geometry", plot_geometry({"ornithine HCl": found, **series})),
     ("series", plot_series(members(series))),
 ):
     for path in save(figure, folder, name):
-        print(path)
+        print(path.name)

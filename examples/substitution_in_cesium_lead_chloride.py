@@ -1,4 +1,9 @@
-"""Which ions enter CsPbCl3 by size and charge, and which were seen to (Nano-Micro Lett. 18:421 and others)?"""
+"""
+Which ions enter CsPbCl3
+========================
+
+Which ions enter CsPbCl3 by size and charge, and which were seen to (Nano-Micro Lett. 18:421 and others)?
+"""
 
 # %%
 import sys
@@ -19,25 +24,29 @@ results = {
     for ion in ions
 }
 
-# %% one line each: the rule never reads what was measured, so the two may disagree
+# %%
+# One line each: the rule never reads what was measured, so the two may disagree.
 for called, one in results.items():
     seen = one.measured.outcome if one.measured else "-"
     print(f"{called:12} {one.verdict:15} measured: {seen:10} {one.test('radius_mismatch').sentence}")
 
-# %% the reasons of the undecided ones
+# %%
+# The reasons of the undecided ones.
 for one in results.values():
     if one.verdict == "undecided":
         print(one.reason)
 
-# %% what bromide does to the first reflections (Cu Kα1), for a tenth of the chloride replaced
+# %%
+# What bromide does to the first reflections (Cu Kα1), for a tenth of the chloride replaced.
 bromide = pc.check_substitution("CsPbCl3", site="Cl", ion="Br-", fraction=0.1)
 for shift in bromide.lattice.shifts:
     print(
         f"{shift.hkl}: {shift.shift:+.3f} ± {shift.shift_uncertainty:.3f}° at x = .1, {shift.slope:+.3f}° per x at 0"
     )
 
-# %% the map
+# %%
+# The map.
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "substitution_results")
 folder.mkdir(exist_ok=True)
 for path in save(plot_substitution_map(results), folder, "substitution_map"):
-    print(path)
+    print(path.name)

@@ -1,11 +1,16 @@
-"""How are the octahedra of CsPbBr3 tilted, does the tilt last, and what does a vacancy do to it?
+"""
+How the octahedra of CsPbBr3 are tilted
+=======================================
+
+How are the octahedra of CsPbBr3 tilted, does the tilt last, and what does a vacancy do to it?
 
 The orthorhombic crystal is a-a-c+ in Glazer's notation (Acta Cryst. B 28:3384, 1972): octahedra that follow each
 other along c turn about c the same way, along the other two pseudo-cubic axes the opposite way. The run at 300 K is
 ours, by a machine-learned potential, with the cell held at measured edges: 20 ps of 32 octahedra.
 """
 
-# %% the crystal as it was measured
+# %%
+# The crystal as it was measured.
 import sys
 import warnings
 from pathlib import Path
@@ -25,7 +30,8 @@ print(
     f"{crystal.glazer.symbol} ({crystal.glazer.space_group}), tilts {crystal.lasting.round(2)} degree about x, y, z"
 )
 
-# %% the run: tilts swing far, their mean stays
+# %%
+# The run: tilts swing far, their mean stays.
 frames = pc.read_frames("cspbbr3_crystal", discard="5ps")
 run = pc.tilts(pc.coordination(frames, center="Pb", ligands="Br"))
 for axis, square, lasting in zip("xyz", run.mean_squares, run.lasting, strict=True):
@@ -39,11 +45,13 @@ for axis, square, lasting in zip("xyz", run.mean_squares, run.lasting, strict=Tr
         f"about {axis}: {square.mean**0.5:.1f} degree (r.m.s.), {lasting:.1f} lasting, remembered for {lasts} ps"
     )
 
-# %% neighbors: in phase along z for the tilt about z, out of phase otherwise
+# %%
+# Neighbors: in phase along z for the tilt about z, out of phase otherwise.
 for (about, along), phase in run.phases.items():
     print(f"about {'xyz'[about]}, along {'xyz'[along]}: {phase.mean:+.2f} ± {phase.standard_error:.2f}")
 
-# %% distortion: off-centering and shear against the mean structure
+# %%
+# Distortion: off-centering and shear against the mean structure.
 print(
     ", ".join(
         f"{name} {mode.mean:.3f} ± {mode.standard_error:.3f} Å" for name, mode in run.mean_modes.items()
@@ -53,7 +61,8 @@ print(
     f"{run.hopping.n_hops} hops; fewer than {1e6 * run.hopping.rate.upper_bound:.1f} per bromide and ns (95 %)"
 )
 
-# %% one bromide taken out: five ligands still tell how an octahedron is turned
+# %%
+# One bromide taken out: five ligands still tell how an octahedron is turned.
 bromide = frames.species.index("Br")
 without = frames.select(atoms=[k for k in range(frames.n_atoms) if k != bromide])
 holed = pc.tilts(pc.coordination(without, center="Pb", ligands="Br", cutoffs={"Pb-Br": 4.0}))
@@ -63,6 +72,7 @@ print(
 )
 print(f"{100 * holed.hopping.empty:.1f} % of the sites are empty")
 
-# %% figure
+# %%
+# Figure.
 for path in save(plot_tilts({"Pbnm": crystal, "300 K": run}), folder, "tilts"):
-    print(f"wrote {path}")
+    print("wrote", path.name)

@@ -295,7 +295,7 @@ def coordination(
 ) -> Coordination:
     """Find the ligands bound to each center in every frame, periodic images included.
 
-    Ligand j is bound to center i in image n when |r_j + n - r_i| is below the cutoff of their pair of
+    Ligand j is bound to center i in image n when ``|r_j + n - r_i|`` is below the cutoff of their pair of
     elements; a bond carries that image, so a 5-atom CsPbX3 cell has six bonds to three atoms.
 
     Parameters

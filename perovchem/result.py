@@ -8,6 +8,7 @@ other dataclasses, and collections of them; a field too large or too rich to pri
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 import math
 import re
@@ -22,12 +23,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 
 from perovchem import quantities
-from perovchem.errors import UsageError
+from perovchem.errors import PerovchemError, UsageError
+from perovchem.figure_names import draw
+from perovchem.html_table import html_table
 from perovchem.provenance import InputFile
 from perovchem.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 DETAIL: Final[Mapping[str, bool]] = {"detail": True}
 """Metadata of a field that stays out of ``repr``, ``to_dict`` and JSON."""
@@ -95,6 +99,18 @@ class Result(ABC):
     @abstractmethod
     def to_dataframe(self) -> pd.DataFrame:
         """Return the table of this result; :func:`dataframe` builds it."""
+
+    def plot(self) -> Figure:
+        """Return the figure of this result: see :mod:`perovchem.figure_names`."""
+        return draw(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the line of :meth:`__repr__` and the first rows of the table."""
+        line = f"<p>{html.escape(repr(self))}</p>"
+        try:
+            return line + html_table(self.to_dataframe(), number=_cell, missing=MISSING)
+        except PerovchemError as error:
+            return f"{line}<p>no table: {html.escape(str(error))}</p>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields but details and provenance as plain Python values.

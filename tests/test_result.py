@@ -332,3 +332,44 @@ def test_results_load_without_pandas() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_notebook_shows_one_line_and_a_table_with_units() -> None:
+    text = Shells(1.0, [29.25, float("nan")], {})._repr_html_()
+    assert text.startswith("<p>Shells(density=1, ")
+    assert "<th>volume (Å3)</th>" in text
+    assert "<td>29.25</td>" in text
+    assert f"<td>{MISSING}</td>" in text
+    assert "more rows" not in text
+
+
+def test_a_notebook_shows_the_first_rows_of_a_long_table() -> None:
+    text = Shells(1.0, np.arange(25.5, 1025.5), {})._repr_html_()
+    assert text.count("<td>") == 20
+    assert text.endswith("<p>and 980 more rows</p>")
+
+
+def test_a_notebook_executes_nothing_of_what_a_file_said() -> None:
+    @dataclass(frozen=True)
+    class Named(Result):
+        name: str
+
+        def to_dataframe(self) -> Any:
+            return dataframe({"<b>": [self.name]})
+
+    text = Named("<script>alert(1)</script>")._repr_html_()
+    assert "<script>" not in text
+    assert "<b>" not in text
+    assert text.count("&lt;script&gt;") == 2
+
+
+def test_a_notebook_shows_the_line_where_there_is_no_table() -> None:
+    @dataclass(frozen=True)
+    class Empty(Result):
+        def to_dataframe(self) -> Any:
+            raise UsageError("a <table> of nothing", fix="ask for less")
+
+    assert (
+        Empty()._repr_html_()
+        == "<p>Empty()</p><p>no table: a &lt;table&gt; of nothing. Fix: ask for less.</p>"
+    )

@@ -78,7 +78,7 @@ def powder_pattern(
         Each family also gets its hkl in the parent cell; "find" looks for it with :func:`perovchem.parent_cell`,
         in frames at their mean positions.
     anomalous : bool
-        Adds f' and f'' of the wavelength; (hkl) and (-h-k-l) then enter with their mean |F|².
+        Adds f' and f'' of the wavelength; (hkl) and (-h-k-l) then enter with their mean ``|F|²``.
     charges : mapping of str to int, optional
         Form factors of ions, by element; of neutral atoms by default.
     debye_waller : "sites", "none", float or mapping

@@ -51,7 +51,7 @@ class PowderPattern(Result):
     converged : bool (n_peaks,)
         Whether the standard error is no mere lower bound.
     f_squared : float64 (n_peaks,)
-        Sum of |F|² over all reflections of the peak, electrons², without other factors.
+        Sum of ``|F|²`` over all reflections of the peak, electrons², without other factors.
     families : Families
     radiation : Radiation
     two_theta_range : (float, float)
@@ -226,7 +226,7 @@ class PowderPattern(Result):
         return found
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Return one row per family: hkl, angle, d, multiplicity, |F|, intensity, peak."""
+        """Return one row per family: hkl, angle, d, multiplicity, ``|F|``, intensity, peak."""
         one = self.families
         columns: dict[str, Any] = {f"{name}": one.hkl[:, k] for k, name in enumerate("hkl")}
         if one.parent_hkl is not None:

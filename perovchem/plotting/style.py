@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
-
-mpl.use("Agg")  # files, never windows: also on a cluster node
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -93,3 +92,23 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         for path in paths:
             figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else {"Software": None})
     return paths
+
+
+def _png(figure: Figure) -> bytes:
+    """Return a figure as PNG."""
+    picture = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(picture, format="png", dpi=150)
+    return picture.getvalue()
+
+
+def _show_in_notebooks() -> None:
+    """Let a cell that ends with a figure show it; pyplot, which does that for its own figures, is not imported."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None:
+        pictures = shell.display_formatter.formatters["image/png"]
+        if Figure not in pictures.type_printers:
+            pictures.for_type(Figure, _png)
+
+
+_show_in_notebooks()

@@ -1,0 +1,1 @@
+"""What the documentation needs beside Sphinx: generated pages, links, formulas, figures of the gallery."""
