@@ -160,7 +160,7 @@ def judged(reader: Any, path: Path, truth: np.ndarray) -> dict[str, object]:
         except NoReaderError:
             return {"none": True}
         except Exception as error:
-            text = " ".join(str(error).split())
+            text = " ".join(str(error).replace(f"{path.parent}/", "").split())
             return {"error": f"{type(error).__name__}" + (f": {text[:70]}" if text else "")}
     told = told or any("trunc" in str(w.message) or "incomplete" in str(w.message) for w in caught)
     if path.parent.name == "glued":

@@ -73,3 +73,15 @@ def test_cells_without_right_angles_show_no_directions() -> None:
 
     found = pc.orientation(cations(walk(20, 2, 0.3, 0), CELLS["skewed"]), molecule="MA", axis="C-N")
     assert len(drawn(plot_orientation({"run": found})).axes) == 2
+
+
+def test_runs_with_other_pairs_share_a_figure() -> None:
+    """A pair that one of two runs lacks has a panel with one curve."""
+    frames = pc.read_frames("gbl_solution")[:20]
+    results = {
+        "both": pc.pair_distribution(frames, pairs=["Pb-I", "Pb-O"]),
+        "one": pc.pair_distribution(frames, pairs="Pb-I"),
+    }
+    figure = plot_pair_distributions(results)
+    assert [len(axes.get_lines()) > 0 for axes in figure.axes] == [True] * 4
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["both", "one"]

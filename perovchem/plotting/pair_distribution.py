@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
@@ -24,9 +24,9 @@ def plot_pair_distributions(results: Mapping[str, PairDistribution]) -> Figure:
     Parameters
     ----------
     results : mapping of str to PairDistribution
-        Label to result; all of the same pairs.
+        Label to result; a run without a pair has no curve in its panel.
     """
-    pairs = list(next(iter(results.values())).curves)
+    pairs = list(dict.fromkeys(name for result in results.values() for name in result.curves))
     n_columns = min(_COLUMNS, len(pairs))
     n_rows = -(-len(pairs) // n_columns)
     with mpl.rc_context(STYLE):
@@ -44,8 +44,11 @@ def plot_pair_distributions(results: Mapping[str, PairDistribution]) -> Figure:
             lower.set_xlabel(label("distance"))
             panels.append(upper)
         if len(results) > 1:
-            handles, labels = panels[0].get_legend_handles_labels()
-            figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
+            found: dict[str, Any] = {}
+            for panel in panels:
+                handles, labels = panel.get_legend_handles_labels()
+                found |= dict(zip(labels, handles, strict=True))
+            figure.legend(list(found.values()), list(found), loc="outside upper left", ncols=len(found))
         if len(panels) > 1:
             letter(panels)
     return figure
@@ -55,6 +58,8 @@ def _curves(upper: Axes, lower: Axes, results: Mapping[str, PairDistribution], n
     """Draw one pair: g(r) above, n(r) below up to what a first shell needs."""
     ends = []
     for k, (called, result) in enumerate(results.items()):
+        if name not in result.curves:
+            continue
         curve, color = result.curves[name], RUN_COLORS[k % len(RUN_COLORS)]
         r, g = curve.distances, curve.pair_distribution
         error = np.nan_to_num(curve.standard_error)
@@ -72,7 +77,7 @@ def _curves(upper: Axes, lower: Axes, results: Mapping[str, PairDistribution], n
             ends.append(float(np.interp(1.35 * value, curve.edges[1:], number)))
         else:
             ends.append(float(number[-1]))
-    cutoffs = {round(result.cutoffs[name].value, 6) for result in results.values()}
+    cutoffs = {round(result.cutoffs[name].value, 6) for result in results.values() if name in result.curves}
     for value in cutoffs:
         if np.isfinite(value):
             for axes in (upper, lower):
@@ -86,8 +91,8 @@ def _curves(upper: Axes, lower: Axes, results: Mapping[str, PairDistribution], n
     upper.tick_params(labelbottom=False)
     upper.set_ylim(bottom=0)
     lower.set_ylim(0, max([1.1 * max(ends), 1e-9]))
-    begin = min(_begin(result.curves[name].pair_distribution) for result in results.values())
-    edges = next(iter(results.values())).curves[name].edges
+    curves = [result.curves[name] for result in results.values() if name in result.curves]
+    begin, edges = min(_begin(curve.pair_distribution) for curve in curves), curves[0].edges
     upper.set_xlim(max(edges[0], edges[max(begin - 1, 0)] - 0.5), edges[-1])
 
 
