@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint bench fuzz realdata validation clean
+.PHONY: demo test lint docs bench fuzz realdata validation clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(if $(wildcard $(BIN)/python),,$(or $(shell command -v $(PYTHON)),$(shell command -v python3),python3) -m venv $(VENV))
@@ -12,13 +12,7 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 demo: $(STAMP)
-	$(BIN)/perovchem coordination 2me_solution gbl_solution --center Pb --ligand I --ligand O \
-	  --discard 4ps --label 2-ME --label GBL --output demo
-	@echo
-	@echo "Open in a browser:  demo/page.html (figures, structures in three dimensions, settings, origin)"
-	@echo "Tables:             demo/coordination.csv, demo/per_frame_*.csv; everything: demo/coordination.json"
-	@echo "Arrays:             demo/per_frame_*.nc (NetCDF)"
-	@echo "Figures:            demo/*.png and *.svg"
+	$(BIN)/perovchem demo demo
 
 test: $(STAMP) lint
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
@@ -32,6 +26,11 @@ lint: $(STAMP)
 validation: $(STAMP)  # writes docs/validation.md from the tests
 	$(BIN)/python -m pytest tests -m validation --write-validation --numprocesses auto
 
+docs: $(STAMP)  # writes docs/_build/html; once installed, neither building nor reading needs a network
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@echo "Open in a browser:  docs/_build/html/index.html"
+
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
 
@@ -44,4 +43,4 @@ fuzz: $(STAMP)
 	  $(if $(NUMBER),--number $(NUMBER)) $(if $(COUNT),--count $(COUNT)) $(if $(MINUTES),--minutes $(MINUTES))
 
 clean:
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) demo build dist docs/_build docs/gallery docs/generated

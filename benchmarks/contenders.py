@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import tempfile
 import threading
+import tomllib
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,13 @@ HERE: Final = Path(__file__).resolve().parent
 THREADS: Final = ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON", "POLARS_MAX", "OVITO")
 #: Seconds between two looks at the memory of a running contender.
 LOOK: Final = 0.001
+
+
+def peers() -> list[str]:
+    """Return the peers, each with its version: the extra "bench" of pyproject.toml."""
+    text = (HERE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    wanted: list[str] = tomllib.loads(text)["project"]["optional-dependencies"]["bench"]
+    return wanted
 
 
 def environment() -> dict[str, str]:

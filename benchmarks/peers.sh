@@ -1,10 +1,11 @@
 #!/bin/sh
 # Make the peers' own environment. A peer that does not install is named with pip's reason in not-installed.txt
-# beside it, which RESULTS.md repeats; the others go on. Usage: benchmarks/peers.sh [PYTHON [FOLDER [REQUIREMENTS]]]
+# beside it, which RESULTS.md repeats; the others go on. Usage: benchmarks/peers.sh PYTHON FOLDER REQUIREMENTS, as run.py
+# does with the extra "bench" of pyproject.toml.
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-venv="${2:-$here/.venv-peers}"
-wanted="${3:-$here/requirements-peers.txt}"
-[ -x "$venv/bin/python" ] || "${1:-python3}" -m venv "$venv" || exit 1
+venv="${2:?FOLDER}"
+wanted="${3:?REQUIREMENTS}"
+[ -x "$venv/bin/python" ] || "$1" -m venv "$venv" || exit 1
 install() {
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         --constraint "$here/constraints-peers.txt" "$@"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import compare
-from contenders import HERE, Worker
+from contenders import Worker, peers
 from rows import Row
 
 HEAD: Final = "| | CPU | wall | spread | runs | peak MB | own MB | ours is faster | equal to ours |"
@@ -112,11 +112,7 @@ def seconds(value: float) -> str:
 
 def versions(python: str) -> str:
     """Return what is installed in an interpreter, for the report."""
-    wanted = [
-        line.split("==")[0]
-        for line in (HERE / "requirements-peers.txt").read_text().splitlines()
-        if line and not line.startswith("#")
-    ]
+    wanted = [peer.split("==")[0] for peer in peers()]
     code = (
         "import importlib.metadata as m, platform\nout=['Python '+platform.python_version()]\n"
         f"for n in {[*wanted, 'numba']!r}:\n"

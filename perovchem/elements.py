@@ -71,6 +71,19 @@ def element(symbol: str, *, where: str = "") -> Element:
         ) from None
 
 
+@cache
+def atomic_number(symbol: str) -> int:
+    """Return the number of protons; of deuterium and tritium 1.
+
+    Examples
+    --------
+    >>> atomic_number("Pb")
+    82
+    """
+    plain = [one for one in table() if one not in ("D", "T")]
+    return 1 if symbol in ("D", "T") else plain.index(element(symbol).symbol) + 1
+
+
 @lru_cache(maxsize=1024)
 def formula(symbols: tuple[str, ...]) -> str:
     """Return the formula in Hill order (C, H, then the alphabet).

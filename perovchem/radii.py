@@ -53,6 +53,8 @@ class Ion:
         Name of a molecule; "" for an atom.
     electronegativity : float
         Pauling's scale; NaN for molecules.
+    aliases : tuple of str
+        Other spellings of a molecule: "CH3NH3".
     """
 
     name: str
@@ -60,6 +62,7 @@ class Ion:
     charge: int
     words: str = ""
     electronegativity: float = math.nan
+    aliases: tuple[str, ...] = ()
 
     @property
     def molecular(self) -> bool:
@@ -132,18 +135,16 @@ def ions() -> Mapping[str, Ion]:
         found[name] = Ion(name, symbol, charge, "", scale.get(name, scale.get(symbol, math.nan)))
     for name, entry in (*document["molecules"].items(), *document["without_radius"].items()):
         symbol, charge = _split(name)
-        found[name] = Ion(name, symbol, charge, entry["name"])
+        found[name] = Ion(name, symbol, charge, entry["name"], aliases=tuple(entry.get("aliases", ())))
     return found
 
 
 @cache
 def symbols() -> Mapping[str, tuple[Ion, ...]]:
     """Return the ions by symbol without charge and by other spellings: "Pb", "MA", "CH3NH3"."""
-    document = _document()
     found: dict[str, tuple[Ion, ...]] = {}
     for one in ions().values():
-        entry = document["molecules"].get(one.name) or document["without_radius"].get(one.name) or {}
-        for name in (one.symbol, *entry.get("aliases", ())):
+        for name in (one.symbol, *one.aliases):
             found[name] = (*found.get(name, ()), one)
     return found
 

@@ -1,4 +1,4 @@
-"""Bundled structures and trajectories by name, each with license, source and checksum."""
+"""Bundled structures, trajectories and workflows by name; files each with license, source and checksum."""
 
 from __future__ import annotations
 
@@ -209,6 +209,75 @@ def entry(name: str) -> Entry:
 def path(name: str) -> Path:
     """Return the path of a bundled file."""
     return entry(name).path
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowEntry:
+    """One bundled workflow.
+
+    Attributes
+    ----------
+    name : str
+        What ``perovchem run`` takes.
+    path : Path
+    title : str
+    steps : tuple of str
+        Name of each step.
+    doi : tuple of str
+        The publications that it compares with.
+    """
+
+    name: str
+    path: Path
+    title: str
+    steps: tuple[str, ...]
+    doi: tuple[str, ...]
+
+
+@cache
+def workflows() -> dict[str, WorkflowEntry]:
+    """Return the bundled workflows by name: the files of workflows/ that declare steps.
+
+    What they read lies beside them, in workflows/data, or in examples/data.
+    """
+    found = {}
+    for path in sorted((root() / "workflows").glob("*.toml")):
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        steps = table.get("step")
+        if isinstance(steps, list):
+            found[path.stem] = WorkflowEntry(
+                name=path.stem,
+                path=path,
+                title=str(table.get("title", "")),
+                steps=tuple(str(step.get("name", step.get("command", ""))) for step in steps),
+                doi=tuple(table.get("doi", ())),
+            )
+    return found
+
+
+def workflow(name: str) -> Path:
+    """Return the file of a bundled workflow by its name, or by a beginning that no other shares.
+
+    Raises
+    ------
+    UsageError
+        If no workflow is called so, with the nearest name; or if several begin so, with all of them.
+
+    Examples
+    --------
+    >>> workflow("nature-561-88").name
+    'nature_561_88_bands.toml'
+    """
+    known, plain = workflows(), _plain(name)
+    found = [one for one in known if _plain(one) == plain]
+    found = found or [one for one in known if plain and _plain(one).startswith(plain)]
+    if not found:
+        raise UsageError(f"no bundled workflow is called {name!r}", fix=nearest(name, known))
+    if len(found) > 1:
+        raise UsageError(
+            f"{name!r} may be each of {len(found)} bundled workflows", fix="name one of " + ", ".join(found)
+        )
+    return known[found[0]].path
 
 
 def _plain(name: str) -> str:

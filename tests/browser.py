@@ -145,6 +145,11 @@ class Browser:
         if self._scripts:
             self.settle()
 
+    def shown_as(self, scheme: str, *, media: str = "screen") -> None:
+        """Ask for "light" or "dark", for "screen" or "print"; what is opened next is shown so."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.call("Emulation.setEmulatedMedia", media=media, features=features)
+
     def settle(self) -> None:
         """Wait until what was asked for is painted."""
         self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -255,6 +255,22 @@ def pair_distribution(system: System, change: Change) -> Numbers:
     return numbers
 
 
+def exafs(system: System, change: Change) -> Numbers:
+    """Errors are left out of peaks: which maxima count is a choice that rounding may turn."""
+    cutoffs = {name: system.cutoffs[name][1] for name in ("Pb-I", "Pb-O")}
+    found = pc.exafs(system.frames(), pairs=("Pb-I", "Pb-O"), cutoffs=cutoffs)
+    numbers: Numbers = {"everything": found.everything, "first shells": found.first_shells}
+    for name, one in found.pairs.items():
+        shell = one.shell
+        numbers |= {f"{name} χ(k)": one.chi, f"{name} |χ(R)|": one.corrected.magnitude}
+        for kind, said in (("real", shell.real), ("effective", shell.effective)):
+            averages = (shell.coordination_number, said.mean_distance, said.variance, said.third_cumulant)
+            numbers[f"{name} {kind}"] = [average.mean for average in averages]
+            numbers[f"{name} {kind}, errors"] = [average.standard_error for average in averages]
+        numbers[f"{name} neighboring"] = [one.real.variance.mean for one in one.neighboring]
+    return numbers
+
+
 def solvation_pmf(system: System, change: Change) -> Numbers:
     unit = change.length
     distribution = pc.pair_distribution(
@@ -586,6 +602,7 @@ ANALYSES: dict[str, tuple[Callable[[Random], System], Callable[[System, Change],
     "coordination": (shells, coordination),
     "density": (shells, density),
     "diffusion": (solution, diffusion),
+    "exafs": (liquid, exafs),
     "exchange": (exchanged, exchange),
     "find_molecules": (water_or_crowd, find_molecules),
     "frames": (liquid, chosen),

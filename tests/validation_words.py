@@ -38,14 +38,20 @@ SECTIONS = {
     "Diffusion": "Paths through periodic cells, mean square displacements, coefficients and their intervals.",
     "Exchange of ligands": "Rates, times and survival of processes whose rates are known.",
     "X-ray diffraction": "Positions and intensities of powder patterns.",
+    "Local structure by X-rays": "Shells whose cumulants are known, and the spectra of bonds that were built (EXAFS).",
     "Orientation of molecules": "Turning molecules whose correlation is known.",
+    "Octahedral tilts": "Octahedra that are turned, displaced and left by their halides in a known way.",
     "Hydrogen bonds": "Distances, angles and standard uncertainties of D-H...A in crystals, and packing dipoles.",
     "Bands": "Edges, effective masses and tensors of bands that are written down, and of published runs.",
     "Excitons and confinement": "Hydrogen's formulas with masses and permittivities of crystals, and spheres of them.",
     "Binding in solution": "Contact pairs whose integral of g(r) is known.",
     "Gibbs energies": "Energies, enthalpies and entropies of species, and cycles of them.",
     "Doping energetics": "Mixtures and defects whose phase diagrams and crossings are known.",
+    "Attenuation": "X-rays in matter: tables read by other code, published statements, and closed forms.",
+    "Growth": "Diffusion to a growing face whose solution is known in closed form.",
+    "Nuclear recoils": "Coherent elastic scattering of neutrinos: limits in closed form and a published mean.",
     "Uncertainties": "Errors of means of series that remember.",
+    "Conclusions": "Rank correlations of few subjects, and what uncertainties leave of them.",
 }
 """Title: a sentence below it."""
 
@@ -108,6 +114,12 @@ DEFINITIONS = {
     "bound of a rate without an event, 95 %": "the rate at which no event would be seen in 5 % of runs.",
     "part of the 68.3 % intervals of a rate that hold it": "over all counts that may occur.",
     "part of the 68.3 % intervals that hold a known time": "over many runs.",
+    # Local structure by X-rays
+    "mean distance of a shell": "of neighbors nearer than the cutoff of their pair.",
+    "variance of a bond length": "mean square deviation from the mean over all bonds and frames.",
+    "damping of χ(k)": "largest |k χ(k)| near there over that of a shell without spread.",
+    "phase-corrected peak of |χ(R)|": "with tabulated amplitude and phase, k from 3 to 12 1/Å, k-weight 2.",
+    "peak of |χ(R)| without phases": "of geometry alone: amplitude 1 Å, no phase.",
     # Orientation
     "C1(t)": "mean cosine between a molecule's axis now and after a lag.",
     "C2(t)": "mean of (3 cos² - 1)/2 of the same.",
@@ -118,6 +130,12 @@ DEFINITIONS = {
     "ratio of the times of C1 and C2": "3 for turning in many small steps.",
     "random share of <100>, <110>, <111>": "part of random axes that is nearest to each kind of cubic direction.",
     "cubic moment": "mean of x⁴ + y⁴ + z⁴ of axes in the cubic frame.",
+    # Octahedral tilts
+    "tilt": "component of an octahedron's rotation vector about a pseudo-cubic axis.",
+    "lasting tilt": "root mean square over the octahedra of the tilt averaged over the run.",
+    "amplitude of a mode": "size of the part of the ligands' displacements that has one symmetry of the octahedron.",
+    "tilt correlation time": "lag at which the autocorrelation of tilts is 1/e.",
+    "hops": "arrivals of halides at another site than the one they were at.",
     # Hydrogen bonds
     "D-H": "from hydrogen to the nearest nonmetal atom that it is bound to.",
     "H...A": "from hydrogen to the acceptor, through the symmetry operation that the table names.",
@@ -166,6 +184,23 @@ DEFINITIONS = {
     "block error of the mean": "standard error from blocks of frames; the mean over the runs is shown.",
     "correlation time": "½ plus the sum of the autocorrelation.",
     "samples per independent one": "statistical inefficiency, of which effective sample size is the inverse.",
+    # Attenuation
+    "attenuation at 30, 50 and 70 keV": "µ of a material at a stated density.",
+    "energy absorption at 30, 50 and 70 keV": "µ_en of a material at a stated density.",
+    "mass attenuation of lead at 100 keV": "µ/ρ.",
+    "mass energy absorption of lead at 100 keV": "µ_en/ρ.",
+    "part of the photons taken out": "1 - exp(-µ d) of a spectrum, each photon counting alike.",
+    "part of the energy taken out": "the same, each photon counting by its energy.",
+    # Growth
+    "concentration near the face": "about √(D t) before it at three times, over that in the bulk; the whole profile is held to the same.",
+    "solute lost by the solution less that taken by the face": "over what was there at first.",
+    "growth velocity": "of a face into the solution.",
+    "flux times time over the growth of the face": "published numbers against each other: a density.",
+    # Nuclear recoils
+    "cross-section over N²": "ratio of two nuclei without protons' part, over that of the squares of neutron numbers.",
+    "cross-section above a threshold": "per nucleus, without form factor.",
+    "mean cross-section of pion decay at rest": "over the three neutrino flavors, mean nucleus.",
+    "weight of a spectrum": "its integral.",
     # X-ray diffraction
     "diffraction angle": "2θ of reflections.",
     "part of the fitted positions within one s.u.": "of the peaks of simulated patterns; 68.3 % is stated.",
@@ -186,5 +221,12 @@ DEFINITIONS = {
     "sum of squared structure factors to each peak": "over all reflections of each peak and those before it.",
     "shift of a reflection": "its 2θ in the second structure minus that in the first.",
     "mean intensity of frames": "squared structure factors of reflections, averaged.",
+    # Conclusions
+    "exact p of Kendall's tau": "part of all orders of the data, ties included, whose tau-b is at least as large in size "
+    "(two-sided).",
+    "critical value of Kendall's tau": "smallest tau that is significant.",
+    "p of Kendall's tau from random orders": "the same, where there are too many orders to visit each.",
+    "part of draws in which tau keeps its sign": "values drawn within their standard uncertainties.",
+    "part of draws with the same order": "of which the best is the first, and the others follow as they are stated.",
 }
 """Quantity: its definition in few words."""

@@ -13,24 +13,32 @@ from typing import Final
 import typer
 
 from perovchem.cli import (
+    attenuation,
     bands,
     binding,
     bundled,
+    cevns,
     compute,
     coordination,
+    demo,
     density_of_states,
     diffusion,
+    doctor,
     doping_energetics,
+    exafs,
     exchange,
     exciton,
     gibbs,
+    growth,
     hydrogen_bonds,
     info,
     masses,
     orientation,
     pair_distribution,
+    run,
     solvation_pmf,
     substitution,
+    tilts,
     xrd,
 )
 from perovchem.errors import PerovchemError
@@ -74,6 +82,8 @@ for name, command, example in (
     ("rdf", pair_distribution.rdf, "gbl_solution --pair Pb-I --pair 'Pb-O(GBL)' --discard 4ps"),
     ("diffusion", diffusion.diffusion, "gbl_solution --of GBL --of MA --discard 4ps"),
     ("orientation", orientation.orientation, "gbl_solution --molecule MA --axis C-N --discard 4ps"),
+    ("tilts", tilts.tilts, "cspbbr3_crystal --discard 5ps"),
+    ("exafs", exafs.exafs, "2me_solution gbl_solution --pair Pb-O --pair Pb-I --discard 4ps"),
     ("pmf", solvation_pmf.pmf, "gbl_solution --pair 'Pb-O(GBL)' --pair Pb-I --discard 4ps --temperature 300"),
     (
         "substitute",
@@ -86,6 +96,11 @@ for name, command, example in (
         "ornithine_HCl --acceptor Cl --charge C5H13N2O2=1,Cl=-1",
     ),
     ("xrd", xrd.xrd, "CsPbCl3_cubic --compare CsPbBr3_cubic --range 10 50"),
+    (
+        "attenuate",
+        attenuation.attenuate,
+        "CsPbCl3 --density 4.21 --thickness 1 --line 32 --spectrum kramers:70 --filter Al:2.5",
+    ),
     ("bands", bands.bands, "RUN --window -3 3"),
     ("dos", density_of_states.dos, "DOS_RUN --window -5 6"),
     ("masses", masses.masses, "RUN --dielectric 4.6"),
@@ -99,8 +114,19 @@ for name, command, example in (
     ("compute", compute.compute, "SPECIES.toml"),
     ("mixing", doping_energetics.mixing, "FILE.toml"),
     ("defects", doping_energetics.defects, "FILE.toml"),
+    ("run", run.run, "nature_561_88 --dry-run"),
+    ("screen", run.run, "additive_screen --dry-run"),
+    ("cevns", cevns.cevns, "CsPbI3 --against Ge --threshold 0 --threshold 0.1 --threshold 1"),
+    (
+        "growth",
+        growth.growth,
+        "--diffusion 5e-11 --diffusion 4e-10 --bulk 1.5 --flux 2e-5 --crystal MAPbI3 --density 4.16 --duration 60s",
+    ),
     ("structures", bundled.structures, "CsPbCl3_cubic --output FOLDER"),
     ("trajectories", bundled.trajectories, "gbl_solution --output FOLDER"),
+    ("workflows", bundled.workflows, "nature_561_88 --output FOLDER"),
+    ("demo", demo.demo, "FOLDER"),
+    ("doctor", doctor.doctor, "--full"),
 ):
     app.command(name, epilog=_epilog(name, example))(command)
 

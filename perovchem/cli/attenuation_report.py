@@ -116,7 +116,7 @@ def _coefficients(found: Mapping[str, Attenuation], lines: Sequence[float]) -> T
     )  # fmt: skip
     notes = (
         f"µ: {DEFINITIONS['attenuation'].split(': ')[1]}. µ_en: {DEFINITIONS['energy_absorption'].split(': ')[1]}.",
-        "Second table: how much its µ/ρ (Chantler 2000) is higher; the makers of the tables state no errors.",
+        "Second table: how much its µ/ρ (Chantler 2000) is higher: what two tables differ by, no standard error.",
     )
     return Table("Coefficients", head, tuple(rows), notes)
 

@@ -1,4 +1,4 @@
-"""``perovchem structures`` and ``perovchem trajectories``: what is bundled, and copies of it."""
+"""``perovchem structures``, ``trajectories`` and ``workflows``: what is bundled, and copies of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from perovchem.errors import UsageError, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from perovchem.reference import Entry
+    from perovchem.reference import Entry, WorkflowEntry
 
 _Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Which; all by default.")]
 _Export = Annotated[Path | None, typer.Option("-o", "--output", help="Folder to copy the files into.")]
@@ -52,6 +52,50 @@ def trajectories(names: _Names = None, json: Json = False, output: _Export = Non
             for fault in entry.faults:
                 typer.echo(f"{entry.name}: {fault}")
     _copy(chosen, output)
+
+
+def workflows(names: _Names = None, json: Json = False, output: _Export = None) -> None:
+    """List the bundled workflows, or copy them with all that they read.
+
+    perovchem run takes their names, also shortened. A copy keeps folders: FOLDER/workflows/NAME.toml, to be changed and
+    run.
+    """
+    from perovchem import reference
+
+    chosen = _chosen_workflows(names)
+    if json:
+        from perovchem.result import envelope, to_json
+
+        rows = [{"name": one.name, "title": one.title, "steps": one.steps, "doi": one.doi} for one in chosen]
+        typer.echo(to_json(envelope("workflows", [], {"names": names}, rows, {}, [])))
+    else:
+        typer.echo("\n\n".join("\n".join(_workflow_details(one)) for one in chosen))
+    if output is not None:
+        for place in ("workflows", "examples/data"):
+            copied = folder(output) / place
+            shutil.copytree(
+                reference.root() / place, copied, dirs_exist_ok=True,
+                ignore=shutil.ignore_patterns("journal", "__pycache__", ".*"),
+            )  # fmt: skip
+            typer.echo(f"wrote {copied}", err=True)
+
+
+def _chosen_workflows(names: list[str] | None) -> list[WorkflowEntry]:
+    """Return the workflows that are named, all without names."""
+    from perovchem import reference
+
+    known = reference.workflows()
+    return [known[reference.workflow(name).stem] for name in names] if names else list(known.values())
+
+
+def _workflow_details(one: WorkflowEntry) -> Iterator[str]:
+    """Yield the lines on a workflow: name and title, publications, steps."""
+    import textwrap
+
+    yield f"{one.name}: {one.title}"
+    if one.doi:
+        yield f"  published  doi {', doi '.join(one.doi)}"
+    yield from textwrap.wrap(f"  steps      {', '.join(one.steps)}", _WIDTH, subsequent_indent=" " * 13)
 
 
 def _chosen(kind: str, names: list[str] | None) -> list[Entry]:

@@ -122,6 +122,8 @@ class Report:
         Returns the frames that the page shows in three dimensions.
     read : tuple of InputFile
         Files that were read and belong to no run.
+    links : mapping of words to a path relative to the page
+        Other pages in the folder of results, safe as they stand.
     """
 
     command: str
@@ -140,6 +142,7 @@ class Report:
     summary: str = ""
     scenes: Callable[[], Sequence[Scene]] = tuple
     read: tuple[InputFile, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return the tables as text."""

@@ -13,6 +13,8 @@ _OUTSIDE: Final = ("style", "metadata")
 _KEPT: Final = "\n\t\u00a0"
 _INHERITED: Final = "stroke-linejoin:round;stroke-linecap:butt"
 """What matplotlib sets for every element by a style sheet, which in a page would hold for all of it."""
+_REM_PER_POINT: Final = 59.5 / 504
+"""A figure of two columns, 7 inches, fills the page's 59.5 rem; a narrower one is as much narrower."""
 
 
 def inline_svg(text: str, *, name: str, title: str) -> str:
@@ -59,7 +61,8 @@ def inline_svg(text: str, *, name: str, title: str) -> str:
         root.attrib.pop(key, None)
     root.set("role", "img")
     root.set("aria-label", printable(title))
-    root.set("style", _INHERITED)
+    wide = f"{max(_width(root) * _REM_PER_POINT, 20):.1f}rem"
+    root.set("style", f"{_INHERITED};--wide:{wide}")
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -72,6 +75,11 @@ def printable(text: str) -> str:
     'right? to left'
     """
     return "".join(c if c.isprintable() or c in _KEPT else "?" for c in text)
+
+
+def _width(root: ElementTree.Element) -> float:
+    """Return the width of a figure, points."""
+    return float(root.get("viewBox", "0 0 504 360").split()[2])
 
 
 def _rounded(number: re.Match[str]) -> str:

@@ -127,8 +127,9 @@ def works_section(report: Report) -> str:
     )
     html = (
         f"<p>Numbers and figures: perovchem {__version__}, command <code>{text(report.command)}</code>, with the "
-        "settings above. Cite also "
+        "settings above."
     )
     also = ["the code and potential that made the trajectories"] * bool(report.runs)
-    also += [f"what the definitions rest on:</p><ul>{rows}</ul>"] * bool(rows)
-    return html + ", and ".join(also) + ("" if rows else ".</p>")
+    also += ["what the definitions rest on"] * bool(rows)
+    html += f" Cite also {', and '.join(also)}" if also else ""
+    return html + (f":</p><ul>{rows}</ul>" if rows else ".</p>" if also else "</p>")

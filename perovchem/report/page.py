@@ -32,6 +32,16 @@ _AT_ONCE: Final = 9
 """Warnings that are seen without unfolding the rest."""
 _WIDE: Final = 28
 """Characters from which a cell may break into lines."""
+_LONG: Final = 120
+"""Characters from which a cell is a paragraph."""
+_SORTED: Final = 4
+"""Rows from which a table can be sorted."""
+_BROKEN: Final = 18
+"""Characters from which a cell of words breaks into lines where a table is printed."""
+_PRINTED: Final = 82
+"""Characters in a line of a printed table at 9 points; what is wider is printed smaller."""
+_SMALLEST: Final = 5.0
+"""Points; a table that would need smaller print breaks its words and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,7 @@ def page(
         ("results", "Results", _tables(report)),
         ("structure", "Structure", structure(pictures.scenes, pictures.still)),
         ("figures", "Figures", _figures(report, pictures)),
+        ("pages", "Pages of the items", _links(report)),
         ("settings", "Settings and definitions", settings_section(report.settings)),
         ("provenance", "Provenance", provenance_section(report, command_line, csv or {}, beside)),
         ("cite", "How to cite", works_section(report)),
@@ -86,8 +97,15 @@ def page(
         f'<section id="{name}" aria-labelledby="{name}-title">\n<h2 id="{name}-title">{words}</h2>\n{html}\n</section>'
         for name, words, html in sections
     )
-    script = _asset("viewer.js") if pictures.scenes else ""
-    script += _asset("download.js")
+    script = "".join(
+        _asset(name)
+        for name, wanted in (
+            ("viewer.js", bool(pictures.scenes)),
+            ("download.js", "data-figure=" in body),
+            ("sort.js", 'class="sortable' in body),
+        )
+        if wanted
+    )
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -233,16 +251,45 @@ def _table(table: Table, otherwise: str) -> str:
         for column in columns
     ]
     head = "".join(
-        f'<th scope="col"{" class=number" if aside else ""}>{_head(words)}</th>' if words else "<td></td>"
+        f'<th scope="col"{" class=number" if aside else " class=wide" * (len(words) > _WIDE)}>{_head(words)}</th>'
+        if words
+        else "<td></td>"
         for words, aside in zip(table.header, right, strict=True)
     )
     units = table.header.index("unit") if "unit" in table.header else -1
     rows = "".join(f"<tr>{_row(row, right, units)}</tr>" for row in table.rows)
     notes = "".join(f"<li>{linked(note)}</li>" for note in table.notes)
     title = f"<caption>{text(table.title)}</caption>" if table.title else ""
-    html = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    html = f"<table{_kind(table)}>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     below = f'<ul class="notes">{notes}</ul>' if notes else ""
     return scrolled(table.title or otherwise, html) + below
+
+
+def _kind(table: Table) -> str:
+    """Return a table's attributes: whether it can be sorted, and how small it must be to fit a printed page.
+
+    A table whose rows are quantities with units of their own has no order to be sorted by.
+    """
+    kinds = []
+    if len(table.rows) >= _SORTED and len(table.header) > 1 and "unit" not in table.header:
+        kinds.append("sortable")
+    width = sum(
+        2 + max(0, _unbroken(head), *(_unbroken(cell, _BROKEN) for cell in cells))
+        for head, *cells in zip(table.header, *table.rows, strict=True)
+    )
+    size = 9 * _PRINTED / width if width else 9
+    if size < _SMALLEST:
+        kinds.append("dense")
+    marks = f' class="{" ".join(kinds)}"' if kinds else ""
+    return marks + (f' style="--fit: {max(size, _SMALLEST):.1f}pt"' if size < 9 else "")
+
+
+def _unbroken(cell: str | None, line: int = 0) -> int:
+    """Return how wide a cell stands in print: a number whole, words in lines of so many characters."""
+    cell = cell or ""
+    if _NUMBER.fullmatch(cell):
+        return len(cell)
+    return max(min(len(cell), line), *map(len, ["", *cell.split()]))
 
 
 def _head(words: str) -> str:
@@ -255,19 +302,28 @@ def _row(row: Sequence[str | None], right: Sequence[bool], units: int) -> str:
     cells = []
     for k, (cell, aside) in enumerate(zip(row, right, strict=True)):
         if k == 0 and not aside:
-            cells.append(f'<th scope="row">{text(cell or "")}</th>')
+            mark = ' class="wide"' if len(cell or "") > _WIDE else ""
+            cells.append(f'<th scope="row"{mark}>{text(cell or "")}</th>')
             continue
         kinds = ["number"] if aside else []
         if cell is None:
             kinds.append("undefined")
         elif len(cell) > _WIDE:
-            kinds.append("wide")
+            kinds.append("long" if len(cell) > _LONG else "wide")
         mark = f' class="{" ".join(kinds)}"' if kinds else ""
         html = powers(text(MISSING if cell is None else cell))
         if k == units:
             html = _POWER.sub(r"\1<sup>\2</sup>", html)
         cells.append(f"<td{mark}>{html}</td>")
     return "".join(cells)
+
+
+def _links(report: Report) -> str:
+    """Return the list of other pages."""
+    rows = "".join(
+        f'<li><a href="{text(path)}">{text(words)}</a></li>' for words, path in report.links.items()
+    )
+    return f'<ul class="pages">{rows}</ul>' if rows else ""
 
 
 def _figures(report: Report, pictures: Pictures) -> str:
@@ -280,8 +336,16 @@ def _figures(report: Report, pictures: Pictures) -> str:
         svg = inline_svg(pictures.figures[drawing.name], name=name, title=drawing.caption)
         parts.append(
             f'<figure id="{name}">{scrolled(f"Figure {number}", svg)}'
-            f"<figcaption><b>Figure {number}.</b> {linked(drawing.caption)} "
-            f'<button type="button" data-figure="{name}" data-name="{text(drawing.name)}.svg" hidden>Save as SVG'
-            "</button></figcaption></figure>"
+            f"<figcaption><b>Figure {number}.</b> {linked(drawing.caption)} {_buttons(name, drawing.name)}"
+            "</figcaption></figure>"
         )
     return "\n".join(parts)
+
+
+def _buttons(figure: str, stem: str) -> str:
+    """Return the buttons that save a figure; without scripts they stay away."""
+    return " ".join(
+        f'<button type="button" data-figure="{figure}" data-name="{text(stem)}.{kind.lower()}" hidden>Save as {kind}'
+        "</button>"
+        for kind in ("SVG", "PNG")
+    )

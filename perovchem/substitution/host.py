@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import Final
 
 from perovchem.elements import table
 from perovchem.errors import UsageError
+from perovchem.formula_text import amounts
 from perovchem.radii import Ion, radius, spins, symbols
 
 ROLES: Final = ("A", "B", "X")
@@ -21,9 +21,6 @@ _TOLERANCE: Final = 0.02
 """Of one formula unit: amounts of mixed sites are written with two digits."""
 _MOST: Final = 6
 """Kinds of cations in one formula."""
-_LONGEST: Final = 200
-_NUMBER: Final = re.compile(r"\d+(\.\d+)?|\.\d+")
-_DIGITS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _FORMS: Final = (
     "ABX3, A2BB'X6 or A2BX6, such as CsPbCl3, FA0.8Cs0.2PbI3, CsPb(Cl0.6Br0.4)3, Cs2AgBiBr6 or Cs2SnI6"
 )
@@ -88,16 +85,10 @@ def parse_host(formula: str) -> Host:
 
 @lru_cache(maxsize=256)
 def _parse(formula: str) -> Host:
-    text = formula.strip().translate(_DIGITS).replace(" ", "")
-    if not text or len(text) > _LONGEST:
-        raise UsageError(f"{formula[:40]!r} is no formula", fix=f"write {_FORMS}")
-    amounts, end = _group(text, 0, formula, depth=0)
-    if end != len(text):
-        raise _unreadable(formula, text, end)
-    return from_amounts(amounts, formula)
+    return from_amounts(amounts(formula, symbols(), forms=_FORMS), formula)
 
 
-def from_amounts(amounts: Mapping[str, float], formula: str) -> Host:
+def from_amounts(held: Mapping[str, float], formula: str) -> Host:
     """Return a host from amounts by symbol, in the order of the formula.
 
     Raises
@@ -107,7 +98,7 @@ def from_amounts(amounts: Mapping[str, float], formula: str) -> Host:
     """
     known = symbols()
     kinds: dict[str, float] = {}
-    for name, amount in amounts.items():
+    for name, amount in held.items():
         symbol = known[name][0].symbol
         kinds[symbol] = kinds.get(symbol, 0.0) + amount
     anions = {name: amount for name, amount in kinds.items() if all(one.charge < 0 for one in known[name])}
@@ -141,44 +132,6 @@ def usual_spin(one: Ion, role: str) -> str | None:
     """Return the spin state assumed on a site: high where the table has it, as is usual beside halides."""
     states = spins(one, coordination=COORDINATION[role])
     return "high" if "high" in states else states[0] if states else None
-
-
-# --- reading ---------------------------------------------------------------------------------------------------
-
-
-def _group(text: str, begin: int, formula: str, *, depth: int) -> tuple[dict[str, float], int]:
-    """Read names, amounts and parentheses up to the end or a closing parenthesis."""
-    names = sorted(symbols(), key=len, reverse=True)
-    found: dict[str, float] = {}
-    place = begin
-    while place < len(text) and text[place] not in ")]":
-        name = next((name for name in names if text.startswith(name, place)), None)
-        inner: dict[str, float]
-        if name is not None:
-            inner, place = {name: 1.0}, place + len(name)
-        elif text[place] in "([" and depth < 3:
-            inner, end = _group(text, place + 1, formula, depth=depth + 1)
-            if end >= len(text) or not inner:
-                raise _unreadable(formula, text, place)
-            place = end + 1
-        else:
-            raise _unreadable(formula, text, place)
-        number = _NUMBER.match(text, place)
-        factor = float(number[0]) if number else 1.0
-        place = number.end() if number else place
-        if not (0 < factor <= 1000):
-            raise UsageError(f"an amount of {factor:g} in {formula!r}", fix="write amounts above 0")
-        for one, amount in inner.items():
-            found[one] = found.get(one, 0.0) + amount * factor
-    return found, place
-
-
-def _unreadable(formula: str, text: str, place: int) -> UsageError:
-    return UsageError(
-        f"cannot read {text[place : place + 8]!r} in the formula {formula!r}",
-        where=f"character {place + 1}",
-        fix=f"write {_FORMS}; molecules as MA, FA, DMA, GA, NH4 ...",
-    )
 
 
 def _one_charge(choices: tuple[Ion, ...]) -> Ion:

@@ -42,6 +42,7 @@ compare_coordination same   same     same  same    same      same     same      
 coordination         turns  turns    same  same    same      follows  follows          copies       same     same    reverses  same   same   lengths
 density              same   same     same  same    same      same     same             amount       same     same    same      same   same   lengths
 diffusion            turns  turns    same  same    same      same     same             amount       same     same    (b)       same   times  (c)
+exafs                same   same     same  same    same      same     same             amount       same     same    same      same   same   (e)
 exchange             same   same     same  same    same      same     same             amount       same     same    reverses  same   times  lengths
 find_molecules       turns  turns    same  same    same      follows  follows          copies       same     same    (d)       (d)    (d)    (a)
 frames               same   same     same  same    same      same     same             amount       same     same    reverses  same   same   lengths
@@ -64,12 +65,20 @@ NOT: Final = {
     "(b)": "another choice of the range would be as good: see test_cases",
     "(c)": "a cage of 3 Å is a length of nature: see test_cases",
     "(d)": "asks one frame",
+    "(e)": "a mean free path is a length of nature",
 }
 
 ELSEWHERE: Final = {
     "block_average": "of a series, not of atoms: test_series",
     "suggest_discard": "of a series, not of atoms: test_series",
     "binding": "of declared cycles: binding/test_properties",
+    "bond_differences": "of results: exafs/test_exafs",
+    "absorbed_fraction": "of a composition: test_attenuation",
+    "attenuation": "of a composition: test_attenuation",
+    "cevns": "of a composition: test_cevns",
+    "growth": "of a solution in one dimension: test_growth",
+    "mean_cross_section": "of a composition: test_cevns",
+    "read_photon_spectrum": "of files: test_attenuation",
     "check_substitution": "of tabulated radii, not of atoms in a cell",
     "compare_patterns": "of two lists of reflections: diffraction/test_comparison",
     "composition_from_shift": "of a measured pattern: peaks/test_composition",
@@ -82,17 +91,25 @@ ELSEWHERE: Final = {
     "lattice_parameters": "of a measured pattern: peaks/test_cell",
     "packing_dipole": "of a crystal with charges: test_packing",
     "powder_pattern": "of a crystal with its symmetry: diffraction/test_invariance",
+    "read_feff_path": "of files: readers/test_feff_path",
     "read_frames": "of files: test_units",
     "read_lattice": "of files: diffraction/test_positions",
     "read_pattern": "of files: readers/test_patterns",
     "read_structure": "of files; of objects in the row of symmetry",
+    "read_workflow": "of a file: workflow/test_model",
     "run_information": "of files: test_units",
+    "run_workflow": "of other commands: workflow/test_run",
     "to_cif": "of one asymmetric unit: readers/test_cif",
     "write_cif": "of one asymmetric unit: readers/test_cif",
     "band_edges": "of bands on k-points: test_band_edges",
     "defect_formation": "of energies: doping_energetics/test_defects",
     "doping_energetics": "of energies: doping_energetics/test_doping_file",
     "mixing": "of energies: doping_energetics/test_mixing",
+    "doping": "of columns of evidence: test_doping",
+    "evidence_from": "of columns of a table: test_solubility",
+    "rank_correlation": "of columns of numbers: test_rank_correlation",
+    "read_measured": "of files: test_measured_reading",
+    "solubility": "of columns of evidence: test_solubility",
     "density_of_states": "of a spectrum: test_density_of_states",
     "edge_character": "of bands on k-points: test_band_edges",
     "effective_masses": "of bands on k-points, turned there: effective_mass/test_invariance",
@@ -102,6 +119,7 @@ ELSEWHERE: Final = {
     "read_dielectric": "of files",
     "read_state_density": "of files",
     "write_calculation": "of files",
+    "tilts": "names its axes by the cell: test_tilts turns, moves, wraps, permutes, and changes the setting",
 }
 
 _COLUMNS: Final = TABLE.split("\n")[1].split()

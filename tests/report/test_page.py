@@ -203,6 +203,7 @@ def test_a_report_of_a_table_alone_makes_a_page(report) -> None:
     html5lib.HTMLParser(strict=True).parse(text)
     assert "One &amp; only" in text and "A &lt;note&gt;." in text
     assert "canvas" not in re.sub(r"<style>.*?</style>", "", text, flags=re.S)
+    assert "<script></script>" in text  # no figure to save, no table to sort
 
 
 def test_the_page_is_written_the_same_twice(report, path, tmp_path) -> None:
