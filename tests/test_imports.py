@@ -9,18 +9,23 @@ import pytest
 HEAVY = (
     "numba", "scipy", "pandas", "matplotlib", "xarray", "h5py", "pymatgen", "ase", "MDAnalysis", "spglib", "seekpath",
     "cclib", "castepxbin", "tblite", "geometric",
+    "xraydb", "xraylib", "pyarrow", "distributed",
 )  # fmt: skip
 COMMANDS = (
     "coordination",
     "bands",
     "masses",
     "exciton",
+    "attenuate",
+    "growth",
+    "cevns",
     "dos",
     "gibbs",
     "binding",
     "pmf",
     "mixing",
     "compute",
+    "run",
 )
 
 

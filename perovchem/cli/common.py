@@ -9,9 +9,10 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import typer
 
@@ -90,7 +91,9 @@ class Notes(list[str]):
 
     def take(self, message: object) -> None:
         """Add one warning."""
-        sentence = f"{self.about}: {message}" if self.about else str(message)
+        sentence = str(message)
+        if self.about and not sentence.startswith(f"{self.about}: "):
+            sentence = f"{self.about}: {sentence}"
         if sentence not in self:
             self.append(sentence)
             sys.stderr.write(f"warning: {sentence}\n")
@@ -135,6 +138,43 @@ def tell_when_compiling() -> None:
     event.register("numba:compile", Teller())
 
 
+class _Bar:
+    """What a progress bar shows: how far, and how long it still takes at the speed so far."""
+
+    every: Final = 0.1
+    """Seconds between two looks."""
+
+    def __init__(self) -> None:
+        self._what, self._begin, self._first, self._last = "", 0.0, 0, -1.0
+
+    def text(self, what: str, done: int, total: int, now: float) -> str:
+        """Return the line, or "" where the last one is new enough."""
+        if what != self._what or done < self._first:
+            self._what, self._begin, self._first, self._last = what, now, done, -1.0
+        if not total or (now - self._last < self.every and done < total):
+            return ""
+        self._last = now
+        filled = min(30 * done // total, 30)
+        line = f"{what} [{'=' * filled}{' ' * (30 - filled)}] {done}/{total}"
+        if done - self._first > 0 and done < total and now - self._begin > 1.0:
+            line += f", {_duration((now - self._begin) * (total - done) / (done - self._first))} left"
+        return line
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as people say it.
+
+    Examples
+    --------
+    >>> _duration(42.3), _duration(150), _duration(9000), _duration(200_000)
+    ('42 s', '2.5 min', '2.5 h', '2.3 d')
+    """
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 1.5 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 @contextmanager
 def progress() -> Iterator[None]:
     """Show how far work that takes longer than a second has come; silent off a terminal."""
@@ -145,11 +185,11 @@ def progress() -> Iterator[None]:
     from perovchem.progress import listening
 
     begin = time.monotonic()
+    bar = _Bar()
 
     def show(what: str, done: int, total: int) -> None:
-        if time.monotonic() - begin > 1.0 and total:
-            filled = min(30 * done // total, 30)
-            sys.stderr.write(f"\r{what} [{'=' * filled}{' ' * (30 - filled)}] {done}/{total}\033[K")
+        if (text := bar.text(what, done, total, time.monotonic())) and time.monotonic() - begin > 1.0:
+            sys.stderr.write(f"\r{text}\033[K")
             sys.stderr.flush()
 
     with listening(show):
@@ -211,8 +251,40 @@ def open_runs(
     }
 
 
+_collected: ContextVar[list[Report | dict[str, Any]] | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collecting() -> Iterator[list[Report | dict[str, Any]]]:
+    """Hand over what commands would show, in the place of showing it: reports, or bare JSON objects."""
+    found: list[Report | dict[str, Any]] = []
+    token = _collected.set(found)
+    try:
+        yield found
+    finally:
+        _collected.reset(token)
+
+
+def _taken(shown: Report | dict[str, Any]) -> bool:
+    """Return whether somebody collects, so that nothing is to be printed."""
+    found = _collected.get()
+    if found is not None:
+        found.append(shown)
+    return found is not None
+
+
+def emit_json(document: dict[str, Any]) -> None:
+    """Print a JSON object, see :func:`perovchem.result.envelope`."""
+    from perovchem.result import to_json
+
+    if not _taken(document):
+        typer.echo(to_json(document))
+
+
 def emit(report: Report, *, as_json: bool, output: Path | None) -> None:
     """Print a report as table or JSON, and fill the folder of results."""
+    if _taken(report):
+        return
     typer.echo(report.to_json() if as_json else str(report))
     if output is not None:
         from perovchem.report.folder import write

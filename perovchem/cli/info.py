@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perovchem.cli.common import collected_warnings, segments
+from perovchem.cli.common import collected_warnings, emit_json, segments
 from perovchem.cli.options import Inputs, Json, Timestep
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def info(runs: Inputs, timestep: Timestep = None, json: Json = False) -> None:
     from perovchem.cli.bands_info import bands_alone, bands_beside, bands_row, bands_text
     from perovchem.cli.structure_info import crystal_of, structure_row, structure_text
     from perovchem.provenance import input_files
-    from perovchem.result import envelope, to_json
+    from perovchem.result import envelope
     from perovchem.run_information import run_information
 
     with collected_warnings() as warnings:
@@ -79,7 +79,7 @@ def info(runs: Inputs, timestep: Timestep = None, json: Json = False) -> None:
             ]
             units = quantities.units(QUANTITY_NAMES)
             collected = [*warnings, *(warning for one in found for warning in one.warnings)]
-            typer.echo(to_json(envelope("info", files, {"timestep_fs": timestep}, rows, units, collected)))
+            emit_json(envelope("info", files, {"timestep_fs": timestep}, rows, units, collected))
         else:
             texts = [
                 "\n".join(

@@ -14,6 +14,7 @@ COMMANDS = {
     "coordination": ["--ligand", "Cl"],
     "exchange": ["--ligand", "Cl"],
     "rdf": ["--pair", "Pb-Cl"],
+    "exafs": ["--pair", "Pb-Cl"],
     "diffusion": ["--of", "Pb"],
     "orientation": ["--molecule", "MA", "--axis", "C-N"],
 }
@@ -21,6 +22,7 @@ WRONG = {
     "coordination": ["--ligand", "Br"],
     "exchange": ["--ligand", "Br"],
     "rdf": ["--pair", "Pb-Br"],
+    "exafs": ["--pair", "Pb-Br"],
     "diffusion": ["--of", "Br"],
     "orientation": ["--molecule", "FA", "--axis", "C-N"],
 }
@@ -101,7 +103,7 @@ def test_shared_options_come_last_and_in_one_order(run, command) -> None:
     assert options(out)[-len(shared) :] == shared
 
 
-ON_BUNDLED = ("info", *COMMANDS, "pmf", "substitute", "hbonds", "xrd", "exciton")
+ON_BUNDLED = ("info", *COMMANDS, "pmf", "substitute", "hbonds", "xrd", "exciton", "attenuate", "growth", "cevns", "run", "screen")
 ON_FILES = ("bands", "masses", "gibbs", "binding", "compute", "mixing", "defects")
 ROOT = Path(__file__).parents[2]
 

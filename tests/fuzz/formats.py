@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from fuzz import bands, calculations, mutations, spectra
+from fuzz import bands, calculations, mutations, spectra, workflows
 from fuzz.checks import everything, same_as_true, sound, use
 from fuzz.containers import packed_badly, restructured
 from fuzz.folders import FOLDERS, make_folder, make_paths, make_segments
@@ -223,6 +223,10 @@ def _attempt_calculation(name: str, case: Case, number: int) -> bool:
     return found
 
 
+def _one(made: tuple[str, Path]) -> tuple[str, list[Path]]:
+    return made[0], [made[1]]
+
+
 FORMATS: Final[Mapping[str, Format]] = {
     **{
         name: Format(functools.partial(_spoiled_file, name), attempt, functools.partial(_sound_file, name))
@@ -258,6 +262,11 @@ FORMATS: Final[Mapping[str, Format]] = {
         )
         for name in calculations.texts()
     },
+    workflows.NAME: Format(
+        lambda source, folder, number: Case(*_one(workflows.spoiled(source, folder, number))),
+        lambda case, _number: workflows.attempt(case.paths[0]),
+        lambda folder: Case("sound", [workflows.fill(folder, workflows.TEXT)]),
+    ),
     "packed (gz, bz2, xz)": Format(_spoiled_packing, attempt, functools.partial(_sound_file, "XDATCAR")),
     **{
         name: Format(functools.partial(_folder, name), attempt, functools.partial(_sound_folder, name))

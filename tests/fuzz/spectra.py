@@ -1,4 +1,4 @@
-"""Small bands of CASTEP and ASE, densities of states and dielectric tensors, and what must hold of them spoiled."""
+"""Small bands of CASTEP and ASE, densities of states, dielectric tensors, photon spectra, and what must hold of them spoiled."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from builders_castep_bands import castep_bands, castep_cell, castep_log, castep_pdos
+from builders_exafs import feff_file
 from builders_state_density import doscar, levels_as_curves, vasprun_dos
 
 from fuzz import mutations
@@ -20,10 +21,15 @@ from perovchem.bands import Bands
 from perovchem.density_of_states import density_of_states
 from perovchem.dielectric_reading import read_dielectric
 from perovchem.errors import PerovchemError
+from perovchem.evidence import Evidence
+from perovchem.measured_reading import read_measured
 from perovchem.readers.ase_bands import read_ase_bands
 from perovchem.readers.castep_bands import read_castep_bands
 from perovchem.readers.castep_log_bands import read_castep_log_bands
+from perovchem.readers.feff_path import read_feff_path
 from perovchem.readers.filebytes import open_bytes
+from perovchem.readers.photon_spectrum import read_photon_spectrum
+from perovchem.solubility import solubility
 from perovchem.state_density import StateDensity
 from perovchem.state_density_reading import read_states
 
@@ -89,6 +95,32 @@ PROJECTIONS: Final = json.dumps(
     }
 )
 
+BEAM: Final = "# tube\nenergy (keV), photons\n" + "".join(
+    f"{energy:.2f},{(70 - energy) / energy:.5e}\n" for energy in range(5, 71, 3)
+)
+MEASURED: Final = (
+    '# total solubility\nadditive,solubility (g/mL),uncertainty,source\nnone,2.93e-3,1e-4,a\nMAI,0.038,0.002,"a, b"\n'
+    "MABr,<0.03,,a\nMACl,n/a,,\nFAI,0.021,0.001,c\n"
+)
+
+
+def look_at_measured(path: Path) -> None:
+    """What is read can be compared, and has neither an infinite number nor a negative error."""
+    found = read_measured(
+        path, subject="additive", value="solubility", uncertainty="uncertainty", unit="g/mL"
+    )
+    numbers = [value for value in found.values.values() if isinstance(value, float)]
+    assert np.isfinite(numbers).all() and all(error >= 0 for error in found.errors.values())
+    if found.words or len(numbers) < 2:
+        return
+    ours = {one: float(len(one)) for one in found.values}
+    result = solubility([Evidence("length of the name", ours, better="lower")], measured=found, draws=20)
+    assert (
+        result.conclusions
+        and result.to_json()
+        and all(len(one.statement) < 50_000 for one in result.conclusions)
+    )
+
 
 @functools.cache
 def texts() -> Mapping[str, tuple[str, Mapping[str, bytes]]]:
@@ -117,6 +149,9 @@ def texts() -> Mapping[str, tuple[str, Mapping[str, bytes]]]:
     found["density of states, vasprun.xml"] = ("vasprun.xml", {"vasprun.xml": vasp})
     log = castep_log(CELL, SPECIES, PLACES, tail=TABLE).encode()
     found["dielectric, .castep"] = ("seed.castep", {"seed.castep": log})
+    found["scattering path, feffNNNN.dat"] = ("feff0001.dat", {"feff0001.dat": feff_file().encode()})
+    found["photon spectrum, columns"] = ("beam.csv", {"beam.csv": BEAM.encode()})
+    found["measured table, CSV"] = ("measured.csv", {"measured.csv": MEASURED.encode()})
     return found
 
 
@@ -143,7 +178,18 @@ def spoiled(name: str, source: random.Random, folder: Path, number: int) -> tupl
 def attempt(name: str, path: Path) -> bool:
     """Read everything; True for a result, False for a refusal."""
     try:
-        if name.startswith("dielectric"):
+        if name.startswith("photon"):
+            beam = read_photon_spectrum(path)
+            energies, photons = beam.nodes([33.17])
+            assert np.isfinite(photons).all() and photons.sum() > 0
+            assert beam.range[0] <= energies.min() <= energies.max() <= beam.range[1]
+        elif name.startswith("measured"):
+            look_at_measured(path)
+        elif name.startswith("scattering"):
+            path_of = read_feff_path(path)
+            k = np.linspace(1, 25, 50)
+            assert np.isfinite(path_of.amplitude_at(k) + path_of.phase_at(k) + path_of.momentum_at(k)).all()
+        elif name.startswith("dielectric"):
             found = read_dielectric(path)
             assert np.isfinite(found.electronic).all()
             assert found.source
