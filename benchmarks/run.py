@@ -24,8 +24,9 @@ import compare
 import make_inputs
 import odd_runs
 import scaling
+import screening
 import sizes
-from contenders import HERE, Worker, environment
+from contenders import HERE, Worker, environment, peers
 from report import Outcome, report
 from rows import OWN_INTERPRETER, ROWS, Row
 
@@ -69,11 +70,16 @@ def run_row(row: Row, python: str, inputs: Path, repeats: int) -> Outcome:
 def own_peers() -> str:
     """Return the Python of benchmarks/.venv-peers, made where it is not there or its list has changed."""
     folder = HERE / ".venv-peers"
-    made = folder / "not-installed.txt"  # the last thing that peers.sh touches
-    wanted = (HERE / "requirements-peers.txt").stat().st_mtime
-    if not made.exists() or made.stat().st_mtime < wanted:
+    listed = folder / "requirements.txt"  # the last thing that is written
+    wanted = "".join(f"{peer}\n" for peer in peers())
+    if not listed.exists() or listed.read_text(encoding="utf-8") != wanted:
         print("making benchmarks/.venv-peers ...", flush=True)
-        subprocess.run(["sh", str(HERE / "peers.sh"), sys.executable], check=False)  # noqa: S607  the system's shell
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as handle:
+            handle.write(wanted)
+            handle.flush()
+            command = ["sh", str(HERE / "peers.sh"), sys.executable, str(folder), handle.name]
+            subprocess.run(command, check=False)  # the system's shell
+        listed.write_text(wanted, encoding="utf-8")
     return str(folder / "bin" / "python")
 
 
@@ -84,7 +90,7 @@ def main() -> int:
     )
     parser.add_argument("--peers", help="the peers' Python; by default benchmarks/peers.sh makes one")
     parser.add_argument("--inputs", type=Path, default=HERE / "inputs")
-    keys = [*(row.key for row in ROWS), "odd_runs", "scaling"]
+    keys = [*(row.key for row in ROWS), "odd_runs", "scaling", "screening"]
     parser.add_argument("--only", nargs="+", default=[], metavar="KEY", choices=keys, help=", ".join(keys))
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--output", type=Path, help="RESULTS.md unless --only is given")
@@ -115,6 +121,8 @@ def main() -> int:
         text += odd_runs.report(python)
     if not options.only or "scaling" in options.only:
         text += scaling.report(python, inputs, inputs if options.only or options.quick else HERE)
+    if not options.only or "screening" in options.only:
+        text += screening.report(inputs, (inputs if options.only or options.quick else HERE) / "SCREENING.md")
     output = options.output or (None if options.only or options.quick else HERE / "RESULTS.md")
     if output:
         output.write_text(text)
