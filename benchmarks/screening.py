@@ -276,7 +276,7 @@ def report(inputs: Path, output: Path) -> str:
                 [f"`exciton`, all of it: ({MANY:,} - {FEW:,} items) / {more:,}", f"{per_item * 1e3:.2f} ms"],
                 ["- of it inside the command, per item", f"{inside * 1e3:.2f} ms"],
                 [
-                    "- of it not hidden behind 2 workers: plan, record with fsync, rows, page",
+                    "- of it not hidden behind 2 workers: plan, record, rows, page",
                     f"{serial * 1e3:.2f} ms",
                 ],
                 [

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from perovchem.agreement import Agreement, Correlation, agreement, correlations
+from perovchem.conclusion_words import listed
 from perovchem.errors import UsageError
 from perovchem.evidence import MOST_SUBJECTS, Conclusion, Evidence, Measured
 from perovchem.ranking import Ranking, coded, ranking
@@ -165,13 +166,16 @@ def _notes(
         if unknown:
             names = ", ".join(f'"{one}"' for one in unknown[:8])
             yield f"measured ({truth.name}), and without any evidence: {names}"
+    lacking: dict[tuple[str, ...], list[str]] = {}
     for column in evidence:
-        absent = [one for one in subjects if column.values.get(one) is None]
+        absent = tuple(one for one in subjects if column.values.get(one) is None)
         if absent:
-            more = f" and {len(absent) - 8} more" if len(absent) > 8 else ""
-            # in quotes: a subject may be called "none"
-            names = ", ".join(f'"{one}"' for one in absent[:8])
-            yield f"no value of {column.name} for {names}{more}"
+            lacking.setdefault(absent, []).append(column.name)
+    for absent, lack in lacking.items():
+        more = f" and {len(absent) - 8} more" if len(absent) > 8 else ""
+        # in quotes: a subject may be called "none"
+        called = ", ".join(f'"{one}"' for one in absent[:8])
+        yield f"no value of {listed(lack)} for {called}{more}"
 
 
 def by_group(column: Evidence) -> list[Evidence]:

@@ -51,7 +51,7 @@ def read_declared(source: str | Path, what: str) -> tuple[dict[str, Any], Path]:
             raise InputError("there is no such file", where=where, fix=fix)
         if path.stat().st_size > LARGEST_FILE:
             raise FormatError(f"the file is too large for a {what}", where=where, fix=fix)
-        return tomllib.loads(path.read_text(encoding="utf-8")), path.parent
+        return tomllib.loads(path.read_text(encoding="utf-8-sig")), path.parent
     except OSError as error:
         raise InputError(f"it cannot be read: {error.strerror}", where=where, fix="check the path") from None
     except UnicodeDecodeError:

@@ -40,7 +40,8 @@ class PerovchemError(Exception):
         self.where = _shortened(where)
         self.fix = _shortened(fix).rstrip(".")
         place = f" ({self.where})" if where else ""
-        super().__init__(f"{self.what}{place}. Fix: {self.fix}.")
+        end = "" if self.fix.endswith("?") else "."
+        super().__init__(f"{self.what}{place}. Fix: {self.fix}{end}")
 
 
 def _shortened(text: str) -> str:

@@ -165,7 +165,8 @@ class Conclusion:
     Attributes
     ----------
     kind : str
-        "best", "order", "disagreement", "test", "why"; of doping "ion", "test".
+        "answer", "why", "agreement", "disagreement", "best", "measured", "test"; of doping "answer", "ion", "test",
+        "disagreement", "why".
     subjects : tuple of str
         Whom it is about.
     statement : str

@@ -120,7 +120,7 @@ class PhotonSpectrum:
             raise FormatError(
                 f"point {at + 1} ({x[at]:g} keV, {y[at]:g} photons) is none of a spectrum",
                 where=where,
-                fix=f"energies rise, within {LOWEST:g} to {HIGHEST:g} keV; photon numbers are 0 or more",
+                fix=f"energies rise, in keV (not eV), within {LOWEST:g} to {HIGHEST:g}; photon numbers are 0 or more",
             )
         if not y.max() > 0:
             raise FormatError("the spectrum holds no photons", where=where, fix="give another one")

@@ -16,7 +16,7 @@ _PIECE: Final = 16 * 2**20
 
 
 @cache
-def _digest(path: Path, size: int, _modified: int) -> str:
+def _digest(path: Path, size: int, *_state: int) -> str:
     digest = hashlib.sha256()
     done = 0
     with path.open("rb") as handle:
@@ -48,5 +48,7 @@ def input_files(paths: Iterable[Path]) -> tuple[InputFile, ...]:
     found = []
     for path in paths:
         status = path.stat()
-        found.append(InputFile(str(path), _digest(path.resolve(), status.st_size, status.st_mtime_ns)))
+        # a copy that keeps the time of change has another of these
+        state = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        found.append(InputFile(str(path), _digest(path.resolve(), status.st_size, *state)))
     return tuple(found)

@@ -12,7 +12,6 @@ import html
 import json
 import math
 import re
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ import numpy as np
 from perovchem import quantities
 from perovchem.errors import PerovchemError, UsageError
 from perovchem.figure_names import draw
+from perovchem.folding import folded, width
 from perovchem.html_table import html_table
 from perovchem.provenance import InputFile
 from perovchem.version import __version__
@@ -276,7 +276,7 @@ def dataframe(columns: Mapping[str, Any], *, quantity_names: Mapping[str, str] |
     return table
 
 
-def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, widest: int | None = None) -> str:
     """Return an aligned table in plain text.
 
     Columns that hold only numbers (also texts such as "3.21(2)" or "29.3 ± .4") stand to the right, others to
@@ -289,6 +289,9 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     rows : iterable of sequences
         One value per column: text, number or None. Floats print with four digits; format them before where
         another number of digits is meant.
+    widest : int, optional
+        Columns of a terminal that the table should keep to: long words are folded into several lines as far as that
+        helps, but for a column "command", which is copied.
 
     Returns
     -------
@@ -321,8 +324,12 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         bool(table) and all(_NUMBER.fullmatch(row[column]) or row[column] == MISSING for row in table)
         for column in range(len(heads))
     ]
-    widths = [max(_width(line[column]) for line in [heads, *table]) for column in range(len(heads))]
-    lines = [heads, ["-" * width for width in widths], *table]
+    lines = [heads]
+    if widest is not None:
+        whole = [aside or head == "command" for head, aside in zip(heads, right, strict=True)]
+        lines, table = folded(heads, table, whole=whole, widest=widest)
+    widths = [max(width(line[column]) for line in [*lines, *table]) for column in range(len(heads))]
+    lines += [["-" * one for one in widths], *table]
     return "\n".join(_aligned(line, widths, right) for line in lines)
 
 
@@ -387,17 +394,9 @@ def _cell(value: object) -> str:
     return "".join(character if character.isprintable() else "?" for character in str(value))
 
 
-def _width(text: str) -> int:
-    """Return the columns of a terminal that a text takes."""
-    return sum(
-        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
-        for character in text
-    )
-
-
 def _aligned(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
     cells = []
-    for text, width, to_right in zip(line, widths, right, strict=True):
-        blanks = " " * (width - _width(text))
+    for text, most, to_right in zip(line, widths, right, strict=True):
+        blanks = " " * (most - width(text))
         cells.append(blanks + text if to_right else text + blanks)
     return "  ".join(cells).rstrip()

@@ -233,3 +233,10 @@ def test_elements_without_isotopes_and_wrong_spectra() -> None:
     ):  # fmt: skip
         with pytest.raises(UsageError):
             wrong()
+
+
+def test_a_supernova_is_not_cut_off_silently() -> None:
+    """Of exp(-E/200 MeV), e^-1 = 37 % lies beyond 200 MeV."""
+    with pytest.raises(UsageError, match="37 % of the neutrinos"):
+        NeutrinoSpectrum.supernova(200.0, pinching=0.0)
+    assert NeutrinoSpectrum.supernova(30.0).mean_energy() == pytest.approx(30, rel=1e-4)

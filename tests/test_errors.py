@@ -16,3 +16,8 @@ def test_a_path_that_a_file_names_is_shortened_too() -> None:
     """A file may name another by a path of any length."""
     error = FormatError("no such file", where="z" * 10**6, fix="w" * 10**6)
     assert len(str(error)) < 2 * LONGEST + 100
+
+
+def test_a_question_ends_with_its_mark() -> None:
+    error = FormatError("no crystal is called so", fix="did you mean 'CsPbCl3_cubic'?")
+    assert str(error) == "no crystal is called so. Fix: did you mean 'CsPbCl3_cubic'?"

@@ -212,6 +212,7 @@ def test_published_numbers(validate) -> None:
         ({"times": [2.0, 1.0]}, "times do not rise"),
         ({"cells": 10**9}, "cells"),
         ({"face": None, "flux": 1.0, "crystal": "MAPbI3"}, "used up"),
+        ({"container": 1e-9, "duration": 1e6}, "could not be followed"),
     ],
 )
 def test_refusals(changes, words) -> None:

@@ -373,3 +373,17 @@ def test_a_notebook_shows_the_line_where_there_is_no_table() -> None:
         Empty()._repr_html_()
         == "<p>Empty()</p><p>no table: a &lt;table&gt; of nothing. Fix: ask for less.</p>"
     )
+
+
+def test_long_words_are_folded_and_numbers_never() -> None:
+    """Nothing is lost, the table keeps to its width, what is copied and what has no blank stays in one piece."""
+    words = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    rows = [["a", words, "perovchem rdf " + "x" * 40, 1.5], ["b", "y" * 50, "perovchem info z", -2.25]]
+    text = text_table(["", "words", "command", "number"], rows, widest=130)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 130
+    second = slice(3, 3 + len(lines[1].split("  ")[1]))
+    assert " ".join(line[second].strip() for line in lines[2:-1]) == words
+    assert "y" * 50 in lines[-1] and lines[-1].endswith("-2.25")
+    assert rows[0][2] in lines[2] and lines[2].endswith(" 1.5")
+    assert text_table(["", "words"], [["a", words]], widest=200) == text_table(["", "words"], [["a", words]])

@@ -369,6 +369,54 @@ def test_memory_that_lasts() -> None:
     assert np.isnan(found.time) and found.lower_bound == pytest.approx(1.0)
 
 
+def swinging(angles) -> pc.Tilts:
+    """Rigid octahedra, out of phase about z, whose angle (degrees) is given frame by frame."""
+    crystals = [about_z(float(angle), in_phase=False) for angle in angles]
+    cells = np.array([cell for _, _, cell in crystals])
+    fractional = np.array([places @ np.linalg.inv(cell) for _, places, cell in crystals])
+    frames = frames_of(crystals[0][0], fractional, cells, fractional=True, step=100.0)
+    return pc.tilts(pc.coordination(frames, ligands="I", cutoffs=CUTOFF))
+
+
+def test_error_of_a_lasting_tilt() -> None:
+    """Of 400 independent angles it is sd/20, however many octahedra turn together."""
+    angles = np.random.default_rng(1).normal(8, 3, 400)
+    found = swinging(angles)
+    assert found.lasting_error[2] == pytest.approx(angles.std(ddof=1) / 20, rel=0.25)
+    assert found.lasting[2] == pytest.approx(angles.mean(), abs=0.01)
+    assert not any("too short" in note for note in found.warnings)
+    assert found.to_dict()["lasting_tilt_standard_error"]["z"] == found.lasting_error[2]
+
+
+def test_a_tilt_that_may_not_last() -> None:
+    """One change of sign in the run: the mean is beyond a degree and tells nothing."""
+    found = swinging(np.repeat([9.0, -5.0], 100) + np.random.default_rng(2).normal(0, 0.5, 200))
+    assert found.lasting[2] <= 2 * found.lasting_error[2]
+    assert not found.lasting_converged[2]
+    assert found.lasting[2] < 1 or any("too short to tell" in note for note in found.warnings)
+
+
+def test_one_frame_has_no_error() -> None:
+    found = tilts_of(about_z(9.0, in_phase=False))
+    assert np.isnan(found.lasting_error).all()
+    assert not any("too short" in note for note in found.warnings)
+
+
+def test_double_perovskite() -> None:
+    """Two centers by turns tilt as one does; their order is told to lower the symmetry."""
+    species, places, cell = all_out_of_phase((0, 0, 8))
+    centers = iter(["Ag" if sum(k) % 2 else "Bi" for k in itertools.product((0, 1), repeat=3)])
+    mixed = tuple(next(centers) if one == "Pb" else one for one in species)
+    frames = frames_of(mixed, places, cell)
+    shells = pc.coordination(frames, center=("Ag", "Bi"), ligands="I", cutoffs={"Ag-I": 4.2, "Bi-I": 4.2})
+    found = pc.tilts(shells)
+    assert found.glazer.symbol == "a0a0c-"
+    assert found.lasting == pytest.approx([0, 0, 8], abs=1e-9)
+    assert any("as alike" in note and "Bi" in note for note in found.warnings)
+    # spglib on the ordered crystal: lower than I4/mcm
+    assert pc.symmetry(pc.read_structure(frames)).symbol == "I4/m"
+
+
 def test_bundled_crystal_tells_its_phase() -> None:
     """The cell of the run is that of the orthorhombic crystal, with c doubled: in phase along c."""
     frames = pc.read_frames("cspbbr3_crystal", discard="5ps")

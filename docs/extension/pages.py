@@ -82,9 +82,7 @@ def command_page(name: str, command: Any) -> str:
     """Return usage, meaning, arguments, options and example of one command."""
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.params if one.param_type_name == "option"]
-    usage = " ".join(
-        ["perovchem", name, *(one.metavar or one.name.upper() for one in arguments), "[options]"]
-    )
+    usage = " ".join(["perovchem", name, *map(argument_text, arguments), "[options]"])
     short, _, rest = inspect.cleandoc(command.help).partition("\n\n")
     parts = [
         heading(name),
@@ -96,8 +94,7 @@ def command_page(name: str, command: Any) -> str:
     if arguments:
         parts.append(".. rubric:: What it reads\n\n")
         parts += [
-            f".. describe:: {one.metavar or one.name.upper()}\n\n{indented(escaped(one.help))}\n\n"
-            for one in arguments
+            f".. describe:: {argument_text(one)}\n\n{indented(escaped(one.help))}\n\n" for one in arguments
         ]
     if options:
         parts.append(".. rubric:: Options\n\n")
@@ -107,6 +104,12 @@ def command_page(name: str, command: Any) -> str:
     parts.append(f"   $ {example.removeprefix('Example: ')}\n\n")
     parts += [f"{escaped(place)}\n\n" for place in places]
     return "".join(parts)
+
+
+def argument_text(argument: Any) -> str:
+    """Return one argument as it is typed: NAME..., in brackets where none is needed."""
+    word = (argument.metavar or argument.name.upper()) + "..." * (argument.nargs == -1)
+    return word if argument.required else f"[{word}]"
 
 
 def option_text(option: Any) -> str:

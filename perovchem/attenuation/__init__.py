@@ -167,14 +167,19 @@ def absorbed_fraction(
     made = of.substance if isinstance(of, Attenuation) else of
     depth = np.atleast_1d(np.asarray(thickness, np.float64))
     if depth.ndim != 1 or not (np.isfinite(depth) & (depth > 0) & (depth <= THICKEST)).all():
-        raise UsageError("a thickness is not above 0", fix="give it in mm, above 0")
+        raise UsageError(
+            "a thickness is not above 0, or beyond all detectors",
+            fix=f"give it in mm, above 0 and to {THICKEST:g}",
+        )
     sheets = [(one, one.material()) for one in filters]
     symbols = {symbol for _, sheet in sheets for symbol in sheet.atoms} | set(made.atoms)
     energies, photons = spectrum.nodes(edge.energy for symbol in symbols for edge in edges(symbol))
     photons = photons / photons.sum()
     for one, sheet in sheets:
         if not (math.isfinite(one.thickness) and 0 < one.thickness <= THICKEST):
-            raise UsageError(f"a filter of {one.thickness:g} mm", fix="give a thickness above 0, in mm")
+            raise UsageError(
+                f"a filter of {one.thickness:g} mm", fix=f"give it in mm, above 0 and to {THICKEST:g}"
+            )
         photons = photons * np.exp(-_linear(sheet, energies) * one.thickness / 10)
     if not photons.sum() > 1e-250:
         raise UsageError("the filters leave no photons", fix="give thinner ones")

@@ -74,6 +74,12 @@ class Attenuation(Result):
         "attenuation": "linear_attenuation",
         "energy_absorption": "linear_energy_absorption",
         "n_undefined": "n_undefined",
+        "mass_fractions": "fraction",
+        "jump": "pure_number",
+        "photoelectric": "effective_atomic_number",
+        "by_mass": "effective_atomic_number",
+        "mayneord": "effective_atomic_number",
+        "mean_mass": "mean_atomic_mass",
     }
 
     def __repr__(self) -> str:

@@ -87,6 +87,9 @@ class Cevns(Result):
         "cross_section": "cevns_cross_section",
         "per_kilogram": "cevns_per_mass",
         "largest_recoil": "recoil_energy",
+        "protons": "pure_number",
+        "neutrons": "pure_number",
+        "part": "fraction",
     }
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ from typing import Final, Self
 
 import numpy as np
 from scipy import constants
+from scipy.special import gammaincc
 
 from perovchem.arrays import Floats
 from perovchem.errors import UsageError, nearest
@@ -50,6 +51,8 @@ VOGEL_ENGEL: Final[Mapping[str, tuple[float, ...]]] = {
 """Per fission and MeV below 2 MeV: Vogel and Engel 1989, doi 10.1103/PhysRevD.39.3378."""
 LARGEST: Final = 200.0
 """MeV: beyond, scattering is no longer coherent."""
+_BEYOND: Final = 1e-3
+"""Part of a spectrum that may be cut off."""
 _PANELS = 240
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
 
@@ -164,6 +167,13 @@ class NeutrinoSpectrum:
         if not (math.isfinite(pinching) and 0 <= pinching <= 20):
             raise UsageError(f"a pinching of {pinching:g}", fix="give α within 0 to 20")
         end = min(mean * 12, LARGEST)
+        beyond = float(gammaincc(pinching + 1, (pinching + 1) * end / mean))
+        if beyond > _BEYOND:
+            raise UsageError(
+                f"{100 * beyond:.2g} % of the neutrinos of a supernova of mean {mean:g} MeV have more than "
+                f"{LARGEST:g} MeV, where scattering is no longer coherent",
+                fix="give a lower mean energy, or a larger α",
+            )
         energies, weights = _points(np.linspace(0, end, _PANELS + 1))
 
         def density(energy: Floats) -> Floats:

@@ -14,7 +14,7 @@ def attenuate(
     materials: Annotated[
         list[str],
         typer.Argument(
-            metavar="MATERIAL...",
+            metavar="MATERIAL",
             help="A formula (CsPbCl3, Cs0.02FA0.2MA0.78PbI3), a structure file or bundled name; several are compared.",
             show_default=False,
         ),

@@ -107,14 +107,15 @@ def named(
         if name in there:
             continue
         entry = detectors()[name]
+        called = f"{name} (density estimated)" if entry.get("estimated") else name
         if "structure" in entry:
             crystal = read_structure(entry["structure"])
             made = material(crystal)
             made = Material(name, made.atoms, made.density, f"from the cell of {entry['structure']}")
         else:
             plain = material(entry["formula"], density=entry["density"])
-            made = Material(name, plain.atoms, plain.density, entry["source"], plain.notes)
-        found.append((name, made, None))
+            made = Material(called, plain.atoms, plain.density, entry["source"], plain.notes)
+        found.append((called, made, None))
     return found
 
 

@@ -159,7 +159,11 @@ def _fractions(fractions: Fractions) -> Table:
 
 
 def _percent(part: float) -> str | None:
-    return None if part != part else f"{100 * part:.2f}" if part < 0.9995 else f"{100 * part:.4f}"
+    if part != part:
+        return None
+    if part > 1 - 5e-7:
+        return "> 99.9999"
+    return f"{100 * part:.2f}" if part < 0.9995 else f"{100 * part:.4f}"
 
 
 def _row(called: str, one: Attenuation, fractions: Fractions) -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BandInputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="RUN...",
+        metavar="RUN",
         help="A run folder, vasprun.xml, EIGENVAL, PROCAR, OUTCAR, CASTEP .bands, or a band structure of ASE (JSON); "
         "several are compared. Parts of one path are joined by '+': part1+part2.",
         show_default=False,

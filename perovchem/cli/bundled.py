@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from perovchem.reference import Entry, WorkflowEntry
 
-_Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Which; all by default.")]
+_Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Which; all by default.")]
 _Export = Annotated[Path | None, typer.Option("-o", "--output", help="Folder to copy the files into.")]
 _SITES = {"symmetry": "by symmetry", "published": "published", "none": "none (cell only)"}
 _WIDTH = 96
@@ -55,7 +55,7 @@ def trajectories(names: _Names = None, json: Json = False, output: _Export = Non
 
 
 def workflows(names: _Names = None, json: Json = False, output: _Export = None) -> None:
-    """List the bundled workflows, or copy them with all that they read.
+    """List or copy the bundled workflows, with all that they read.
 
     perovchem run takes their names, also shortened. A copy keeps folders: FOLDER/workflows/NAME.toml, to be changed and
     run.

@@ -12,7 +12,7 @@ from perovchem.cli.options import Json, Output
 
 def cevns(
     materials: Annotated[
-        list[str], typer.Argument(metavar="MATERIAL...", help="A formula, as CsPbI3.", show_default=False)
+        list[str], typer.Argument(metavar="MATERIAL", help="A formula, as CsPbI3.", show_default=False)
     ],
     against: Annotated[
         str | None, typer.Option(help="Material that cross-sections are divided by, as Ge.")

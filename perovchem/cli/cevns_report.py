@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from perovchem.cevns import DEFINITIONS, Cevns, cevns, mean_cross_section
+from perovchem.cevns.nuclei import MEGAELECTRONVOLTS
 from perovchem.cevns.spectra import NeutrinoSpectrum
 from perovchem.cli.attenuation_input import number
 from perovchem.cli.common import pairs
@@ -24,6 +25,8 @@ ENERGIES: Final = np.geomspace(1.0, 60.0, 241)
 """MeV, of the curves and the map."""
 THRESHOLDS: Final = np.concatenate([[0.0], np.geomspace(0.01, 30.0, 181)])
 """keV, of the map."""
+REACTOR_KNOWN: Final = 7.0
+"""MeV; where only neutrinos beyond count, what lies beyond the table of a reactor matters."""
 _KINDS: Final = ("reactor", "pion", "supernova")
 
 
@@ -193,7 +196,27 @@ def _table(
             for name, spectrum in spectra.items()
         ),
     ]
+    notes += _near_the_end(found, spectra)
     return Table("Cross-sections, mean over the spectrum and the nuclei", head, tuple(rows), tuple(notes))
+
+
+def _near_the_end(
+    found: Mapping[tuple[str, str], Cevns], spectra: Mapping[str, NeutrinoSpectrum]
+) -> list[str]:
+    """Return what rests on the end of a tabulated spectrum of a reactor, beyond which it goes on unknown."""
+    notes = []
+    for (called, name), one in found.items():
+        lightest = min(kind.mass for kind in one.nuclei) * MEGAELECTRONVOLTS
+        recoils = one.thresholds * 1e-3
+        least = (recoils + np.sqrt(recoils**2 + 2 * lightest * recoils)) / 2
+        cut = least > REACTOR_KNOWN
+        if name.startswith("reactor") and cut.any():
+            above = ", ".join(f"{x:g}" for x in one.thresholds[cut])
+            notes.append(
+                f"{called} above {above} keV sees only a reactor's neutrinos of more than {least[cut].min():.2g} MeV; "
+                f"{name} ends at {spectra[name].energies.max():.1f} MeV, so that σ there is a lower bound."
+            )
+    return notes
 
 
 def _ratios(one: Cevns, other: Cevns, k: int) -> tuple[str | None, str | None]:

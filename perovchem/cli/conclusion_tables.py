@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -14,11 +12,10 @@ from perovchem.conclusions import Conclusions, orders_of
 from perovchem.evidence import Conclusion
 from perovchem.rank_correlation import LEVEL
 from perovchem.report import Drawing, Table
+from perovchem.report.sentences import Sentences
 
 MOST_ROWS: Final = 200
 """Subjects that the joined table shows; all are in the files."""
-LINE: Final = 110
-"""Characters of a line of a paragraph."""
 
 
 def tables(result: Conclusions) -> tuple[Table, ...]:
@@ -50,32 +47,6 @@ def _draw(which: str, result: Conclusions) -> Any:
     from perovchem.plotting.conclusions import plot_evidence_against_measured, plot_ranks
 
     return plot_ranks(result) if which == "ranks" else plot_evidence_against_measured(result)
-
-
-@dataclass(frozen=True, slots=True)
-class Sentences(Table):
-    """Conclusions: a table on a page, paragraphs on a terminal."""
-
-    conclusions: tuple[Conclusion, ...] = ()
-
-    def __str__(self) -> str:
-        """Return numbered paragraphs, what speaks for and against each below it."""
-        lines = [printable(self.title)]
-        for number, one in enumerate(self.conclusions, 1):
-            lines += ["", *_filled(f"{number}. ", one.statement)]
-            for head, phrases in parts_of(one):
-                lines += _filled(f"   {head}: ", "; ".join(phrases))
-        return "\n".join([*lines, "", *map(printable, self.notes)])
-
-
-def printable(words: str) -> str:
-    """Return words without characters that a terminal might obey."""
-    return "".join(character if character.isprintable() else "?" for character in words)
-
-
-def _filled(head: str, words: str) -> list[str]:
-    indent = "   " if head[0].isdigit() else "     "
-    return textwrap.wrap(f"{head}{printable(words)}", LINE, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def parts_of(one: Conclusion) -> list[tuple[str, tuple[str, ...]]]:
@@ -112,7 +83,10 @@ def _conclusions(result: Conclusions) -> Table:
             "difference, errors being independent.",
             *(f"{note[:1].upper()}{note[1:]}." for note in result.notes),
         ),
-        result.conclusions,
+        tuple(
+            (one.statement, tuple((head, "; ".join(phrases)) for head, phrases in parts_of(one)))
+            for one in result.conclusions
+        ),
     )
 
 

@@ -16,10 +16,13 @@ _LINE = (
 
 def demo(
     folder: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="Where everything is written.", show_default=True)
+        Path, typer.Argument(metavar="FOLDER", help="Where everything is written.", show_default=True)
     ] = Path("demo"),
 ) -> None:
-    """Compare two bundled trajectories, lead iodide in two solvents, and say where table and figures lie."""
+    """Compare lead iodide in two solvents, on bundled runs.
+
+    Says where table, page and figures lie.
+    """
     from perovchem.cli import app
 
     line = [*_LINE, str(folder)]

@@ -18,7 +18,7 @@ def dos(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN...",
+            metavar="RUN",
             help="A run folder, vasprun.xml or DOSCAR; or eigenvalues on a mesh: CASTEP .bands (with .pdos_bin "
             "beside), EIGENVAL, PROCAR. Several are compared.",
             show_default=False,

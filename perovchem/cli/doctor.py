@@ -24,9 +24,10 @@ def doctor(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Say what is installed, what each missing extra would give, and what must be mended.
+    """Say what is installed, what is missing, and for what.
 
-    Exit code 0 where everything that is needed is there, else 1.
+    Each missing extra with what it would give, and what must be mended. Exit code 0 where everything that is needed is
+    there, else 1.
     """
     from perovchem.installation import examine
 

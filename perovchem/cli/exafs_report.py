@@ -50,7 +50,7 @@ def report(
         runs=tuple(result.frames for result in results.values()),
         settings=settings,
         rows=[_row(called, result, differences) for called, result in results.items()],
-        units=units(Exafs.quantity_names),
+        units=units({**Exafs.quantity_names, "differences_from_first": "distance"}),
         warnings=warnings,
         tables=tuple(tables),
         drawings=_drawings(results),

@@ -17,7 +17,7 @@ _UNITS: Final = {
 _Files = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILE...",
+        metavar="FILE",
         help="Frequency calculations: OUTCAR, vasprun.xml, .castep, Gaussian, ORCA, xtb, or TOML/JSON; a run folder; "
         "several are compared.",
         show_default=False,

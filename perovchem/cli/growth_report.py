@@ -119,7 +119,7 @@ def _containers(found: Mapping[str, Growth]) -> Table:
         d, last = one.diffusion_coefficient, float(one.times[-1])
         rows.append(
             (
-                called, _number(one.container, "g"), _number(one.limited_from, ".4g"),
+                called, _number(one.container, "g"), _limited(one),
                 f"{limiting_container(last, diffusion=d):.2f}", f"{felt_after(CONTAINER, diffusion=d) / 60:.0f}",
             )
         )  # fmt: skip
@@ -133,6 +133,13 @@ def _containers(found: Mapping[str, Growth]) -> Table:
         "The last two columns: a face that keeps its concentration and stands still, D t/L² = .33.",
     )
     return Table("Containers", head, tuple(rows), notes)
+
+
+def _limited(one: Growth) -> str | None:
+    """Return from when the container limits growth; a bound where it did before the first time."""
+    bound = "< " if one.limited_from <= one.times[0] else ""
+    text = _number(one.limited_from, ".4g")
+    return None if text is None else bound + text
 
 
 def _published() -> Table:

@@ -12,7 +12,7 @@ from perovchem.cli.options import Discard, Json, Label, Output, Start, Stop, Str
 _Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILE...",
+        metavar="FILE",
         help="Crystals (CIF, POSCAR, .cell, a bundled structure) or trajectories (file, run folder, bundled name); "
         "several of one kind are compared, CIFs as a series.",
         show_default=False,

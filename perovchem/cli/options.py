@@ -10,7 +10,7 @@ import typer
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="RUN...",
+        metavar="RUN",
         help="A file, a run folder, or a bundled name; several are compared. Segments of one run are joined "
         "by '+': part1+part2.",
         show_default=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -115,7 +116,8 @@ def _published(found: WorkflowRun) -> Iterator[Table]:
         (
             one.what, _with_error(one.published, one.published_uncertainty, one.unit),
             _with_error(one.ours, one.ours_uncertainty, one.unit) if one.ours is not None else one.note or None,
-            _shown(one.difference), one.why, one.source,
+            f"{one.difference:.3g}" if isinstance(one.difference, float) else _shown(one.difference),
+            one.why, one.source,
         )
         for one in found.published
     )  # fmt: skip
@@ -125,6 +127,17 @@ def _published(found: WorkflowRun) -> Iterator[Table]:
 
 
 def _with_error(value: object, error: float | None, unit: str) -> str:
+    """Return a number with its error and unit, both with the digits that two of the error leave.
+
+    Examples
+    --------
+    >>> _with_error(0.96285, 0.037, ""), _with_error(2.02, None, "eV"), _with_error("R", None, "")
+    ('0.963 ± 0.037', '2.02 eV', 'R')
+    """
+    if isinstance(value, float) and error is not None and 0 < error < math.inf:
+        digits = 1 - math.floor(math.log10(error))
+        if 0 <= digits <= 6:
+            return f"{value:.{digits}f} ± {error:.{digits}f} {unit}".strip()
     shown = f"{_shown(value)}" + (f" ± {error:.2g}" if error is not None else "")
     return f"{shown} {unit}".strip()
 

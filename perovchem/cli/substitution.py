@@ -12,7 +12,7 @@ from perovchem.cli.options import Json, Output
 _Hosts = Annotated[
     list[str],
     typer.Argument(
-        metavar="HOST...",
+        metavar="HOST",
         help="A formula (CsPbCl3, FA0.8Cs0.2PbI3, 'CsPb(Cl0.6Br0.4)3', Cs2AgBiBr6, Cs2SnI6), a structure file or a "
         "bundled structure; several are compared.",
         show_default=False,

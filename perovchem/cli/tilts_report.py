@@ -93,9 +93,10 @@ def _tilts(head: tuple[str, ...], runs: Sequence[Tilts]) -> Table:
         cells = [_root(one.mean_squares[k]) for one in runs]
         rows.append((f"tilt about {axis}, root mean square", *cells, "degree"))
     for k, axis in enumerate(_AXES):
-        rows.append(
-            (f"lasting tilt about {axis}", *(with_error(one.lasting[k], 2) for one in runs), "degree")
-        )
+        cells = [
+            with_error(one.lasting[k], 2, one.lasting_error[k], one.lasting_converged[k]) for one in runs
+        ]
+        rows.append((f"lasting tilt about {axis}", *cells, "degree"))
     for k, axis in enumerate(_AXES):
         rows.append((f"of it in / out of phase, {axis}", *(_parts(one, k) for one in runs), "degree"))
     if any(one.memory for one in runs):

@@ -14,7 +14,7 @@ from perovchem.errors import UsageError
 Structures = Annotated[
     list[str],
     typer.Argument(
-        metavar="STRUCTURE...",
+        metavar="STRUCTURE",
         help="A CIF, POSCAR or other file, a run folder (its last frame), or a bundled name; several are stacked.",
         show_default=False,
     ),

@@ -24,8 +24,9 @@ __all__ = ["Doping", "IonVerdict", "doping"]
 class Doping(Conclusions):
     """Which subjects enter the lattice, by each evidence and as measured: see :class:`Conclusions`.
 
-    Its conclusions are, in this order: one per subject (kind "ion"), what each evidence decides, beside what was
-    measured ("test"), which two disagree ("disagreement"), and what goes with entering ("why").
+    Its conclusions are, in this order: the answer in short (kind "answer"), one per subject ("ion"), what each
+    evidence decides, beside what was measured ("test"), which two disagree ("disagreement"), and what goes with
+    entering ("why").
 
     Attributes
     ----------
@@ -86,7 +87,9 @@ def doping(
     >>> found = doping([rule], measured=Measured("XPS", {"Br": "enters", "I": "not found"}))
     >>> [(one.subject, one.verdict, one.measured) for one in found.verdicts]
     [('Br', 'enters', 'enters'), ('I', 'does not enter', 'does not enter')]
-    >>> print(found.conclusions[1].statement)
+    >>> print(found.conclusions[0].statement)
+    Br enters; I does not enter, by radius mismatch. Measured the same: Br and I.
+    >>> print(found.conclusions[2].statement)
     I does not enter, by radius mismatch (21.5 ± 1.2 %, limit 15 %); measured the same (XPS: not found).
     """
     table = joined(evidence, measured, coverage=coverage, draws=draws, seed=seed)

@@ -8,6 +8,7 @@ from typing import Final
 
 from perovchem.conclusion_words import briefly, judged, listed, number, sentence, value_text
 from perovchem.conclusions import NO_CAUSE, NOT_TESTED, Joined
+from perovchem.doping.answer import answer
 from perovchem.doping.decisions import CONTRADICTORY, IonVerdict, decides, decision, outcomes
 from perovchem.evidence import Conclusion, Evidence, Measured
 from perovchem.ranking import ENTERS, STAYS_OUT, UNDECIDED, Ranking
@@ -17,6 +18,7 @@ _SAYS: Final = {ENTERS: "enters", STAYS_OUT: "does not enter"}
 
 def conclusions_of(table: Joined, verdicts: Sequence[IonVerdict], coverage: float) -> Iterator[Conclusion]:
     """Yield all conclusions in their order."""
+    yield answer(table, verdicts)
     for one in verdicts:
         yield _ion(one, table, coverage)
     deciding = [column for column in table.evidence if decides(column)]

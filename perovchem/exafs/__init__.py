@@ -210,8 +210,9 @@ def _neighbor(name: str, absorber: str) -> str:
     """Return the neighbor's element."""
     center, neighbor = symbols_of(name)
     if center != absorber or "(" in name.partition("-")[0]:
+        end = center if neighbor == absorber else neighbor
         raise UsageError(
-            f"the pair {name} does not begin with the absorber {absorber}", fix=f"write {absorber}-{neighbor}"
+            f"the pair {name} does not begin with the absorber {absorber}", fix=f"write {absorber}-{end}"
         )
     return neighbor
 

@@ -185,6 +185,8 @@ class Exafs(Result):
     command: ClassVar[str] = "exafs"
     quantity_names: ClassVar[Mapping[str, str]] = {
         "n_frames": "n_frames",
+        "discarded_frames": "n_frames",
+        "k_weight": "pure_number",
         "density": "density",
         "concentration": "concentration",
         "cutoff": "cutoff",

@@ -58,7 +58,7 @@ def growth(
     """Return the concentration before a growing face, its flux and its velocity: dc/dt = D d²c/dx².
 
     Finite volumes that keep the solute to rounding, integrated by BDF; against the closed forms of Carslaw and Jaeger
-    (Conduction of Heat in Solids, 1959) and of Stefan's problem to 3e-6 of the bulk concentration.
+    (Conduction of Heat in Solids, 1959) and of Stefan's problem to 1e-6 of the bulk concentration.
 
     Parameters
     ----------

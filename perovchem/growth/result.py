@@ -56,7 +56,8 @@ class Growth(Result):
     unlimited_flux : float64 (T,)
         The same flux without a far wall, mol/(m2 s); equal to ``molar_flux`` where there is none.
     limited_from : float
-        s from which the far wall takes more than 10 % of the flux; NaN where it does not in this time.
+        s from which the far wall takes more than 10 % of the flux; NaN where it does not in this time, the first of the
+        times where it did so already before.
     largest_imbalance : float
         Solute that was lost or made by the numerics, over what was there at first.
     notes : tuple of str
@@ -101,6 +102,8 @@ class Growth(Result):
         "advanced": "face_distance",
         "depletion_length": "depletion_length",
         "limited_from": "growth_time",
+        "molar_mass": "molar_mass",
+        "largest_imbalance": "fraction",
     }
 
     def __repr__(self) -> str:
@@ -122,7 +125,7 @@ class Growth(Result):
         if not self.times[0] <= time <= self.times[-1]:
             raise UsageError(
                 f"{time:g} s is not within {self.times[0]:g} to {self.times[-1]:g} s",
-                fix="give a longer duration",
+                fix="give a time from a thousandth of the duration to all of it, or another duration",
             )
         names = ("face_concentration", "molar_flux", "flux", "velocity", "advanced", "depletion_length")
         found = {

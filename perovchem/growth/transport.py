@@ -15,7 +15,7 @@ import numpy as np
 from perovchem.arrays import Floats
 from perovchem.errors import UsageError
 
-CELLS: Final = 1000
+CELLS: Final = 2000
 STRETCH: Final = 6.0
 """Of the sinh that spaces the cells: those at the face are 1/34 of the mean."""
 STRETCH_IN_A_BOX: Final = 4.0
@@ -193,8 +193,13 @@ def _solved(
         rates, (0.0, float(times[-1])), start, method="BDF", t_eval=times, jac_sparsity=pattern, events=events,
         rtol=TOLERANCE, atol=TOLERANCE * scale, first_step=1e-9 * float(times[-1]),
     )  # fmt: skip
-    if done.status != 0:
-        at = float(done.t_events[0][0]) if done.t_events and len(done.t_events[0]) else math.nan
+    if done.status < 0:
+        raise UsageError(
+            "the concentration could not be followed: the times are too far apart in size for this container",
+            fix="give a shorter time, or a larger container",
+        )
+    if done.status > 0:
+        at = float(done.t_events[0][0]) if done.t_events else math.nan
         raise UsageError(
             f"the solution at the face is used up after {at:.4g} s",
             fix="give a smaller flux, a shorter time, or a larger diffusion coefficient",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from perovchem.frames import Frames
     from perovchem.scene import Scene
+
+_WIDEST: Final = 120
+"""Columns of a terminal that a table keeps to, where folding its words is enough for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Table:
     def __str__(self) -> str:
         """Return the table as aligned text."""
         lines = [self.title] if self.title else []
-        lines.append(text_table(list(self.header), [list(row) for row in self.rows]))
+        lines.append(text_table(list(self.header), [list(row) for row in self.rows], widest=_WIDEST))
         if self.notes:
             lines += ["", *self.notes]
         return "\n".join(lines)

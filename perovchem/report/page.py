@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from perovchem.report.inline import inline_svg
 from perovchem.report.markup import linked, powers, scrolled, text
 from perovchem.report.origin import provenance_section, settings_section, works_section
+from perovchem.report.sentences import Sentences
 from perovchem.report.structure import structure
 from perovchem.result import MISSING
 from perovchem.version import __version__
@@ -243,7 +244,9 @@ def _tables(report: Report) -> str:
 
 
 def _table(table: Table, otherwise: str) -> str:
-    """Return a table with units, errors and notes as it is printed."""
+    """Return a table with units, errors and notes as it is printed; of sentences their list."""
+    if isinstance(table, Sentences):
+        return table.html()
     columns = list(zip(*table.rows, strict=True)) or [()] * len(table.header)
     right = [
         any(cell not in (None, "") for cell in column)

@@ -11,6 +11,7 @@ from perovchem.evidence import Conclusion, Evidence, Measured
 from perovchem.rank_correlation import DRAWS
 from perovchem.ranking import COVERAGE
 from perovchem.result import Provenance
+from perovchem.solubility.answer import answer, apart
 from perovchem.solubility.beside import against_measured, why
 from perovchem.solubility.first import as_measured, best, disagreement, together
 
@@ -21,9 +22,9 @@ __all__ = ["Solubility", "solubility"]
 class Solubility(Conclusions):
     """Which subject dissolves the most, by each evidence and as measured: see :class:`Conclusions`.
 
-    Its conclusions are, in this order: whether the evidences name one subject (kind "agreement" or "disagreement"),
-    what each names ("best"), which two disagree and about what ("disagreement"), what was measured ("measured"), each
-    evidence against it ("test"), and what goes with being the best ("why").
+    Its conclusions are, in this order: the answer in short (kind "answer"), what goes with being the best ("why"),
+    whether the evidences name one subject ("agreement" or "disagreement"), what each names ("best"), which two disagree
+    and about what ("disagreement"), what was measured ("measured"), and each evidence against it ("test").
     """
 
 
@@ -69,6 +70,10 @@ def solubility(
     ...     {"MAI": 10.0, "MABr": 10.0, "MACl": 10.0}, "kJ/mol", "lower")
     >>> found = solubility([binding], measured=Measured("rank", {"MAI": 1, "MABr": 2, "MACl": 3}, better="lower"))
     >>> print(found.conclusions[0].statement)
+    Which dissolves the most is not decided: MAI is first by ΔG of binding, not separated from MABr; 1 is behind it
+    beyond the uncertainties. Order: MAI, MABr, MACl. Measured (rank): of the 3 that were, MAI too is first. So few
+    were measured that no agreement in rank can be significant.
+    >>> print(found.conclusions[1].statement)
     By ΔG of binding: MAI dissolves the most of 3 (-444 ± 10 kJ/mol), not separated from MABr (4 ± 14 kJ/mol higher,
     undecided). Order: MAI ≈ MABr > MACl ...
     >>> found.correlations[0].tau.value, found.correlations[0].tau.can_be_significant
@@ -105,7 +110,10 @@ def _conclusions(table: Joined, draws: int) -> Iterator[Conclusion]:
             table.subjects,
             f"No evidence says which of {subjects} dissolves better: none has a direction and two values to compare.",
         )
-    if len(directed) > 1:
+    else:
+        yield answer(table, directed)
+    yield from why(table, directed)
+    if len(directed) > 1 and not apart(directed):
         yield together(directed)
     for column, order in directed:
         yield best(column, order, table, directed, draws)
@@ -116,4 +124,3 @@ def _conclusions(table: Joined, draws: int) -> Iterator[Conclusion]:
         if len(order.order) > 1:
             yield as_measured(truth, order, directed)
     yield from against_measured(table)
-    yield from why(table, directed)

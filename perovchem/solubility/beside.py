@@ -86,16 +86,18 @@ def why(table: Joined, directed: Sequence[tuple[Evidence, Ranking]]) -> Iterator
         sides: dict[str, list[str]] = {"for": [], "undecided": [], "": []}
         # those that were compared when it was named
         rivals = {one for order in naming for one in order.ranks}
-        goes, n = [], 0
+        goes: list[str] = []
+        counts: list[tuple[bool, int]] = []
         for column, order in beside:
             among = [one for one in order.order if one in rivals]
             if best in among and len(among) > 1:
-                n = max(n, len(among))
                 side, words, short = _place(best, column, order, among)
                 sides[side].append(words)
                 goes += [short] * bool(short)
-        if not n:
+                counts.append((bool(short), len(among)))
+        if not counts:
             continue
+        n = max(counts)[1]  # of the columns that are spoken of
         by = [order.name for order in naming]
         how = f"as measured ({listed(by)})" if orders else f"by {listed(by)}"
         statement = f"{best} dissolves the most {how}; " + (
@@ -134,5 +136,6 @@ def _place(best: str, column: Evidence, order: Ranking, among: Sequence[str]) ->
         short = f"the {extreme(column.unit, high=high)} {column.name}"
         behind = difference(order, next_one, best)
         words = f"{short} (of {len(among)}: {value}, next {next_one}, {behind}, {state})"
+        short = f"{short} (next {next_one}, {behind})"
         return ("undecided" if state == STATES[OPEN] else "for"), words, short
     return "", f"{column.name} ({value}) lies between those of others", ""

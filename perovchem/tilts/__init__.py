@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,8 +16,8 @@ from perovchem.thermostat import thermostat_note
 from perovchem.tilts.axes import neighbors_along, pseudo_cubic
 from perovchem.tilts.forgetting import TiltMemory as TiltMemory
 from perovchem.tilts.forgetting import memory
+from perovchem.tilts.glazer import SMALLEST_TILT, glazer, patterns
 from perovchem.tilts.glazer import Glazer as Glazer
-from perovchem.tilts.glazer import glazer, patterns
 from perovchem.tilts.hopping import Hopping as Hopping
 from perovchem.tilts.hopping import hopping
 from perovchem.tilts.result import MODES as MODES
@@ -25,6 +26,8 @@ from perovchem.uncertainty import BlockAverage, block_average, ratio_average
 
 LEAST_BONDS: Final = 5
 """Ligands along the axes from which on an octahedron has a rotation: one may be missing."""
+DECIDING: Final = 2.0
+"""Standard errors that a lasting tilt must exceed to be told from none."""
 _FEW: Final = 0.5
 
 
@@ -96,7 +99,7 @@ def tilts(shells: Coordination, *, least_ligands: int = LEAST_BONDS) -> Tilts:
         )
     first = frames[:1].select(atoms=shells.centers)
     neighbors = neighbors_along(first.fractional_positions[0], frames.kernel_cells[0], pseudo)
-    means, errors = _lasting(angles)
+    means, errors, converged = _lasting(angles)
     amplitudes, spread = _root_mean_square(means), _root_mean_square(np.nan_to_num(errors))
     # the part of the mean squares that chance alone would give is no tilt
     lasting = np.sqrt(np.maximum(amplitudes**2 - spread**2, 0.0))
@@ -120,6 +123,8 @@ def tilts(shells: Coordination, *, least_ligands: int = LEAST_BONDS) -> Tilts:
         n_incomplete=int((numbers[:, 0] < 6).sum()),
         n_beyond=int(numbers[:, 1].sum()),
         lasting=lasting,
+        lasting_error=spread if len(frames) > 1 else np.full(3, np.nan),
+        lasting_converged=converged,
         phases=phases,
         in_phase=in_phase,
         out_of_phase=out_of_phase,
@@ -134,11 +139,13 @@ def tilts(shells: Coordination, *, least_ligands: int = LEAST_BONDS) -> Tilts:
     return found.told((*shells.warnings, *notes))
 
 
-def _lasting(angles: Floats) -> tuple[Floats, Floats]:
-    """Return each octahedron's time-averaged tilts and their standard errors, (n_centers, 3)."""
+def _lasting(angles: Floats) -> tuple[Floats, Floats, tuple[bool, bool, bool]]:
+    """Return each octahedron's time-averaged tilts, their standard errors, (n_centers, 3), and if these converged."""
     averages = [[block_average(angles[:, i, k]) for k in range(3)] for i in range(angles.shape[1])]
     means = np.array([[one.mean for one in row] for row in averages])
-    return means, np.array([[one.standard_error for one in row] for row in averages])
+    errors = np.array([[one.standard_error for one in row] for row in averages])
+    known = [all(row[k].converged for row in averages if math.isfinite(row[k].mean)) for k in range(3)]
+    return means, errors, (known[0], known[1], known[2])
 
 
 def _root_mean_square(values: Floats) -> Floats:
@@ -178,6 +185,22 @@ def _notes(found: Tilts, alone: tuple[bool, ...]) -> list[str]:
     if short:
         notes.append(
             f"the cell is one octahedron long along {', '.join(short)}: tilts out of phase cannot be seen there"
+        )
+    weak = [
+        f"{axis} ({size:.1f} ± {error:.1f} degree)"
+        for axis, size, error in zip("xyz", found.lasting, found.lasting_error, strict=True)
+        if size >= SMALLEST_TILT and size <= DECIDING * error
+    ]
+    if weak:
+        notes.append(
+            f"the run is too short to tell whether the tilt about {', '.join(weak)} lasts: within {DECIDING:g} "
+            "standard errors of none, so the tilt system is open there"
+        )
+    kinds = dict.fromkeys(found.shells.frames.species[i] for i in found.shells.centers)
+    if len(kinds) > 1 and found.glazer.space_group:
+        notes.append(
+            f"the space group {found.glazer.space_group} takes {', '.join(kinds)} as alike; where they are ordered, as "
+            "in double perovskites, the symmetry is lower"
         )
     if found.n_incomplete:
         part = found.n_incomplete / (found.n_incomplete + found.n_whole)

@@ -25,7 +25,8 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "axes": "orthonormal, nearest to the mean ways between centers that share a ligand; z is nearest to c, x to a",
     "tilt": "component along x, y, z of the rotation vector (axis times angle) that turns axes into the octahedron's",
     "phase": "<θ_i θ_j> / <θ²> of the next octahedra along an axis: 1 in phase, -1 out of phase",
-    "lasting tilt": "root mean square over octahedra of the tilt averaged over the run, less what chance gives",
+    "lasting tilt": "root mean square over octahedra of the tilt averaged over the run, less what chance gives; its "
+    "standard error is that of one octahedron, as if all tilted together",
     "in and out of phase": "parts of the lasting tilts that alternate along the two other axes, and along all three",
     "glazer": f"lasting tilts: 0 below {SMALLEST_TILT:g} degree, one letter where they differ by less than "
     f"{SAME_TILT:g} degree or three standard errors; + in phase, - out of phase, ? where the smaller of the "
@@ -59,6 +60,10 @@ class Tilts(Result):
         Octahedra with all six places taken, with fewer, and ligands beyond the six.
     lasting : float64 (3,)
         Root mean square of the tilts averaged over the run, degrees.
+    lasting_error : float64 (3,)
+        Its standard error as if all octahedra tilted together, which they mostly do, degrees; NaN for one frame.
+    lasting_converged : three of bool
+        Whether that is more than a lower bound.
     phases : mapping of (int, int) to BlockAverage
         Correlation of the tilt about one axis between the next octahedra along another one.
     in_phase, out_of_phase : float64 (3,)
@@ -80,6 +85,8 @@ class Tilts(Result):
     n_incomplete: int
     n_beyond: int
     lasting: Floats
+    lasting_error: Floats
+    lasting_converged: tuple[bool, bool, bool]
     phases: Mapping[tuple[int, int], BlockAverage]
     in_phase: Floats
     out_of_phase: Floats
@@ -93,6 +100,7 @@ class Tilts(Result):
         "n_frames": "n_frames",
         "tilt": "tilt_angle",
         "lasting_tilt": "tilt_angle",
+        "lasting_tilt_standard_error": "tilt_angle",
         "phase": "tilt_phase",
         "lasting_tilt_in_phase": "tilt_angle",
         "lasting_tilt_out_of_phase": "tilt_angle",
@@ -100,6 +108,12 @@ class Tilts(Result):
         "spacings": "octahedral_spacing",
         "memory": "tilt_time",
         "hop_rate": "hop_rate",
+        "discarded_frames": "n_frames",
+        "cutoffs": "cutoff",
+        "axes": "pure_number",
+        "n_octahedra": "pure_number",
+        "hops": "pure_number",
+        "sites": "pure_number",
     }
 
     def __repr__(self) -> str:
@@ -171,6 +185,8 @@ class Tilts(Result):
                 for name, one in zip("xyz", self.mean_squares, strict=True)
             },
             "lasting_tilt": dict(zip("xyz", self.lasting.tolist(), strict=True)),
+            "lasting_tilt_standard_error": dict(zip("xyz", self.lasting_error.tolist(), strict=True)),
+            "lasting_tilt_converged": dict(zip("xyz", self.lasting_converged, strict=True)),
             "phase": {
                 f"{'xyz'[k]} along {'xyz'[d]}": {"mean": one.mean, "standard_error": one.standard_error}
                 for (k, d), one in self.phases.items()

@@ -158,7 +158,7 @@ def _measured(one: MeasuredColumn, folder: str) -> Measured:
     from perovchem.measured_reading import read_measured
 
     return read_measured(
-        os.path.join(folder, one.file),  # noqa: PTH118
+        os.path.join(folder, one.file),
         subject=one.subject,
         value=one.value,
         uncertainty=one.uncertainty or None,

@@ -61,7 +61,7 @@ def _connected(address: str) -> Client:
         raise MissingDataError(
             "dask's distributed is not installed", fix="pip install 'perovchem[dask]'"
         ) from None
-    is_file = os.path.isfile(address)  # noqa: PTH113  any words are no file
+    is_file = os.path.isfile(address)  # any words are no file
     if is_file:
         address = _address_in(address)
     elif not address.startswith(("tcp://", "tls://", "ucx://", "ws://", "wss://", "inproc://")):
@@ -103,7 +103,7 @@ async def _kind(address: str) -> str:
 def _address_in(path: str) -> str:
     """Return the address in a scheduler file."""
     try:
-        with open(path, "rb") as handle:  # noqa: PTH123
+        with open(path, "rb") as handle:
             return str(json.loads(handle.read(1_000_000))["address"])
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(

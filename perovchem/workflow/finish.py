@@ -20,6 +20,7 @@ from perovchem.provenance import InputFile
 from perovchem.result import Provenance, jsonable, to_json
 from perovchem.version import __version__
 from perovchem.workflow import tables
+from perovchem.workflow.alike import merged
 from perovchem.workflow.checksums import source_digest
 from perovchem.workflow.conclude import Concluding
 from perovchem.workflow.published import Comparing
@@ -85,7 +86,7 @@ def finished(run: Run) -> WorkflowRun:
             settings={"title": workflow.title, "about": workflow.declared.about, "doi": list(workflow.declared.doi),
                       "matrix": jsonable(workflow.declared.matrix),
                       "steps": {step.name: _step_settings(step.declared) for step in workflow.steps}},
-            warnings=tuple(_told(text, count) for text, count in counts.warnings.items()),
+            warnings=merged(counts.warnings),
         ),
     )  # fmt: skip
     _write_screen(run, found)
@@ -94,10 +95,6 @@ def finished(run: Run) -> WorkflowRun:
 
 def _step_settings(step: Any) -> dict[str, Any]:
     return {"command": step.command, "inputs": list(step.inputs), **jsonable(step.settings)}
-
-
-def _told(text: str, count: int) -> str:
-    return text if count == 1 else f"{text} ({count} items)"
 
 
 def _watched(run: Run, counts: _Counts, comparing: Comparing, concluding: Concluding) -> Iterator[tables.Row]:

@@ -32,8 +32,10 @@ class Folder:
         self.path = path
 
     @contextlib.contextmanager
-    def writing(self, name: str, mode: str = "w") -> Iterator[IO[Any]]:
+    def writing(self, name: str, mode: str = "w", *, lasting: bool = True) -> Iterator[IO[Any]]:
         """Open a file that takes its name when all of it is on the disk.
+
+        What does not last is whole too, unless the machine itself stops.
 
         Raises
         ------
@@ -46,17 +48,18 @@ class Folder:
             with part.open(mode.replace("w", "x"), **_as_text(mode)) as handle:
                 yield handle
                 handle.flush()
-                os.fsync(handle.fileno())
-            os.replace(part, path)  # noqa: PTH105
+                if lasting:
+                    os.fsync(handle.fileno())
+            os.replace(part, path)
         except OSError as error:
             raise no_room(error, path) from None
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
 
-    def write(self, name: str, text: str) -> None:
+    def write(self, name: str, text: str, *, lasting: bool = True) -> None:
         """Write a file whole."""
-        with self.writing(name) as handle:
+        with self.writing(name, lasting=lasting) as handle:
             handle.write(text)
 
     def log(self, line: str, below: str = "") -> None:
@@ -101,7 +104,7 @@ def opened(path: Path) -> Iterator[Folder]:
     InputError
         If it cannot be made, holds other things, or another run is at work in it.
     """
-    path = Path(os.path.abspath(path))  # noqa: PTH100  as named: links stay
+    path = Path(os.path.abspath(path))  # as named: links stay
     with contextlib.ExitStack() as stack:
         try:
             path.mkdir(parents=True, exist_ok=True)

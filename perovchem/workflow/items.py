@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from perovchem.errors import LONGEST, PerovchemError
+from perovchem.workflow import reads
 
 if TYPE_CHECKING:
     from perovchem.report import Report
@@ -98,11 +99,14 @@ class Outcome:
     failure : Failure or None
     seconds : float
         That it took.
+    read : tuple of (path, checksum)
+        Files that it has read and its JSON does not tell of, relative ones below the folder of the item.
     """
 
     document: str = ""
     failure: Failure | None = None
     seconds: float = 0.0
+    read: tuple[tuple[str, str], ...] = ()
 
 
 def perform(item: Item) -> Outcome:
@@ -112,30 +116,34 @@ def perform(item: Item) -> Outcome:
     """
     begin = time.monotonic()
     document, failure = "", None
+    read: tuple[tuple[str, str], ...] = ()
     try:
         with _ONE_AT_A_TIME, _standing_in(item.folder), _silent():
-            document = _run(item)
+            with reads.watched() as paths:
+                document, told = _run(item)
+            read = reads.checksums_of(paths, told=told, without=item.details)
     except PerovchemError as error:
         failure = Failure(error.what, error.where, error.fix)
     except (Exception, SystemExit) as error:  # noqa: BLE001  one item never stops the others
         failure = _told(error, item.command)
-    return Outcome(document, failure, time.monotonic() - begin)
+    return Outcome(document, failure, time.monotonic() - begin, read)
 
 
-def _run(item: Item) -> str:
-    """Return the JSON object of an item on one line; fill its folder of details."""
+def _run(item: Item) -> tuple[str, tuple[str, ...]]:
+    """Return the JSON object of an item on one line, and the files it tells of; fill its folder of details."""
     from perovchem.cli.common import collecting
-    from perovchem.result import to_json
+    from perovchem.result import jsonable, to_json
 
     with collecting() as collected:
         _commands()([item.command, "--json", *item.arguments], prog_name="perovchem", standalone_mode=False)
     if len(collected) != 1:
         raise RuntimeError(f"{len(collected)} reports of one command")
     shown = collected[0]
-    document = to_json(shown if isinstance(shown, dict) else shown.to_dict(), indent=None)
+    envelope = jsonable(shown if isinstance(shown, dict) else shown.to_dict())
+    document = to_json(envelope, indent=None)
     if item.details:
         _write_details(item, shown)
-    return document
+    return document, tuple(one["path"] for one in envelope["inputs"])
 
 
 @cache
@@ -192,7 +200,7 @@ def _told(error: BaseException, command: str) -> Failure:
 @contextlib.contextmanager
 def _standing_in(folder: str) -> Iterator[None]:
     """Let relative paths be those of a folder."""
-    before = os.getcwd()  # noqa: PTH109
+    before = os.getcwd()
     os.chdir(folder)
     try:
         yield

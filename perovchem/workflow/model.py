@@ -150,7 +150,8 @@ def _path(source: str | Path) -> Path:
             f"a {type(source).__name__} is no workflow", fix="name a file (TOML), or give a dictionary"
         )
     path = Path(source)
-    if os.path.exists(path) or len(path.parts) != 1 or path.suffix:
+    # a folder of results is called like the workflow
+    if path.is_file() or len(path.parts) != 1 or path.suffix:
         return path
     return reference.workflow(str(source))
 

@@ -103,10 +103,10 @@ class Inputs:
         return self._known[text]
 
     def _globbed(self, text: str) -> tuple[str, ...]:
-        if os.path.exists(os.path.join(self.folder, text)):  # noqa: PTH118  a name may hold what globs are made of
+        if os.path.exists(os.path.join(self.folder, text)):  # a name may hold what globs are made of
             return (text,)
         found = []
-        for path in glob.iglob(text, root_dir=self.folder, recursive=True):  # noqa: PTH207
+        for path in glob.iglob(text, root_dir=self.folder, recursive=True):
             found.append(path)
             if len(found) > MOST_ITEMS:
                 raise FormatError(

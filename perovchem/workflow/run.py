@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ from typing import Any
 from perovchem.errors import PerovchemError, warn
 from perovchem.progress import tell
 from perovchem.workflow.checksums import Checksums
-from perovchem.workflow.folder import Folder, opened
+from perovchem.workflow.folder import Folder, no_room, opened
 from perovchem.workflow.items import KEY_OF_DETAILS, Item, Outcome, envelope_of, perform
 from perovchem.workflow.model import Workflow, read_workflow
 from perovchem.workflow.plan import Plan, Planned
-from perovchem.workflow.record import Records
+from perovchem.workflow.record import NOT_KEPT, Records
 from perovchem.workflow.result import WorkflowRun
 from perovchem.workflow.rows import Kept, Spool, kept
 
@@ -88,21 +88,16 @@ def run_workflow(
     workflow = source if isinstance(source, Workflow) else read_workflow(source)
     plan = workflow.plan()
     asked = Path(output) if output is not None else Path(workflow.default_output)
-    with opened(asked) as folder, contextlib.closing(_spool(plan, folder)) as spool:
-        run = Run(plan, folder, spool, details=len(plan) <= DETAILED if details is None else details)
-        run.perform(_engine(executor, workers, dask, len(plan)))
-        from perovchem.workflow.finish import finished
+    with opened(asked) as folder:
+        try:
+            with contextlib.closing(Spool(len(plan), folder.path)) as spool:
+                run = Run(plan, folder, spool, details=len(plan) <= DETAILED if details is None else details)
+                run.perform(_engine(executor, workers, dask, len(plan)))
+                from perovchem.workflow.finish import finished
 
-        return finished(run)
-
-
-def _spool(plan: Plan, folder: Folder) -> Spool:
-    from perovchem.workflow.folder import no_room
-
-    try:
-        return Spool(len(plan), folder.path)
-    except OSError as error:
-        raise no_room(error, folder.path) from None
+                return finished(run)
+        except OSError as error:  # the spool writes when it likes
+            raise no_room(error, folder.path) from None
 
 
 class Run:
@@ -131,7 +126,16 @@ class Run:
         """Take what is there and compute the rest."""
         title = " ".join(self.plan.workflow.title.split())
         self.folder.log(f"begin: {title}; {len(self.plan)} items; process {os.getpid()}")
-        missing = self._missing()
+        steps = {step.declared.command for step in self.plan.workflow.steps}
+        # files that items compute beside their input are there before others read them
+        for commands in (steps.intersection(NOT_KEPT), steps.difference(NOT_KEPT)):
+            if commands:
+                self._perform(engine, commands)
+                self.records.forget()
+
+    def _perform(self, engine: Engine, commands: Set[str]) -> None:
+        """Do all items of some commands."""
+        missing = self._missing(commands)
         first = next(missing, None)
         if first is None:
             return
@@ -147,9 +151,11 @@ class Run:
                 fix="type the same command again: it goes on where it stopped",
             ) from None
 
-    def _missing(self) -> Iterator[Item]:
-        """Yield the items that have no record; keep what the others hold."""
+    def _missing(self, commands: Set[str]) -> Iterator[Item]:
+        """Yield the items of some commands that have no record; keep what the others hold."""
         for planned in self.plan:
+            if planned.item.command not in commands:
+                continue
             item = self.addressed(planned)
             envelope = self.records.read(item) if self._shown(item) else None
             if envelope is None:
@@ -157,7 +163,8 @@ class Run:
             else:
                 self.n_cached += 1
                 self._keep(item, kept(item.key, envelope, self._steps[item.step], details=_has_page(item)))
-        for name in self.records.damaged:
+        while self.records.damaged:
+            name = self.records.damaged.pop(0)
             told = f"items/{name} was damaged and is computed again"
             self.folder.log(f"warning: {told}")
             warn(told)
@@ -186,18 +193,13 @@ class Run:
             self.folder.log(told, outcome.failure.traceback)
             self._keep(item, Kept(item.key, outcome.failure, [], {}, {}))
             return
-        self.records.write(item, outcome.document)
+        self.records.write(item, outcome)
         self.folder.log(f"done {outcome.seconds:.2f} s {about}")
         envelope = envelope_of(outcome.document)
         self._keep(item, kept(item.key, envelope, self._steps[item.step], details=_has_page(item)))
 
     def _keep(self, item: Item, what: Kept) -> None:
-        from perovchem.workflow.folder import no_room
-
-        try:
-            self.spool.put(item.number, what)
-        except OSError as error:
-            raise no_room(error, self.folder.path) from None
+        self.spool.put(item.number, what)
         self.n_done += what.failure is None
         tell("items", self.n_done + self.n_failed, len(self.plan))
 

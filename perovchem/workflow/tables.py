@@ -53,7 +53,7 @@ def look_through(plan: Plan, spool: Spool) -> Layout:
     missing: dict[str, dict[str, str]] = {step: {} for step in columns}
     kinds: dict[str, set[type]] = {"row": {int}}
     for axis, values in plan.workflow.declared.matrix.items():
-        kinds[axis] = {type(value) for value in values}
+        kinds[axis] = {_kind(value) for value in values}
     for step in plan.workflow.steps:
         for name in step.declared.columns:
             columns[step.name].names[name] = ""
@@ -66,13 +66,18 @@ def look_through(plan: Plan, spool: Spool) -> Layout:
         for row in kept.rows:
             for name, value in row.items():
                 if value is not None:
-                    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63
-                    kinds.setdefault(f"{step_name}.{name}", set()).add(str if whole else type(value))
+                    kinds.setdefault(f"{step_name}.{name}", set()).add(_kind(value))
     for name, of_step in columns.items():
         of_step.missing = {
             column: why for column, why in missing[name].items() if not kinds.get(f"{name}.{column}")
         }
     return Layout(plan, columns, kinds)
+
+
+def _kind(value: object) -> type:
+    """Return the type of a value; text for whole numbers that no column of numbers holds."""
+    too_large = isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63
+    return str if too_large else type(value)
 
 
 def _stepwise(plan: Plan, spool: Spool) -> Iterator[tuple[str, Kept]]:

@@ -19,7 +19,7 @@ def test_one_table_holds_lines_and_tubes_beside_what_is_published(typed) -> None
     assert len(rows) == 4
     assert all(row.endswith("99.8 %") for row in rows)
     assert "99.80" in rows[0]
-    assert "behind 2.5 mm Al" in rows[3]
+    assert "behind 2.5 mm Al" in table[table.index(rows[3]) + 1]  # a long spectrum is folded
     assert "98.12" in rows[3]
     assert "97.22" in rows[3]
 
@@ -75,3 +75,23 @@ def test_a_missing_spectrum_is_the_inputs_fault(typed) -> None:
     code, _, err = typed("attenuate", "CsPbCl3", "--density", 4.21, "--spectrum", "no_such_file.csv")
     assert code == 1
     assert "no_such_file.csv" in err
+
+
+def test_an_estimated_density_is_called_so_everywhere(typed, tmp_path) -> None:
+    code, out, err = typed(
+        "attenuate", "Si", "--line", 30, "--against", "CY-I", "--thickness", "500mm", "-o", tmp_path / "out"
+    )
+    assert code == 0, err
+    lines = [line for line in out.splitlines() if line.startswith("CY-I")]
+    assert len(lines) >= 3
+    assert all(line.startswith("CY-I (density estimated)") for line in lines)
+    assert "> 99.9999" in out  # no photon of 10^80 is left; 100 % is not printed
+    for name in ("fractions.csv", "coefficients.csv"):
+        rows = (tmp_path / "out" / name).read_text().splitlines()
+        assert all("density estimated" in row for row in rows if "CY-I" in row)
+
+
+def test_a_thickness_beyond_reason(typed) -> None:
+    code, _, err = typed("attenuate", "CsPbCl3", "--density", 4.21, "--thickness", "1e9")
+    assert code == 2
+    assert "1e+06" in err

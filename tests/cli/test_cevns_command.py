@@ -53,3 +53,11 @@ def test_refusals(typed, arguments, words) -> None:
     code, out, err = typed("cevns", *arguments)
     assert (code, out) == (2, "")
     assert words in err
+
+
+def test_the_end_of_a_reactor_is_told(typed) -> None:
+    """Recoils above 1 keV take 7.7 MeV in I and 5.7 MeV in Ge: sqrt(2 m E_R)/2 and a little more."""
+    code, out, err = typed("cevns", "CsPbI3", "--against", "Ge", "--spectrum", "reactor")
+    assert code == 0, err
+    assert "CsPbI3 above 1 keV sees only a reactor's neutrinos of more than 7.7 MeV" in out
+    assert "Ge above" not in out

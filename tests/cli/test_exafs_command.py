@@ -100,6 +100,7 @@ def test_own_paths_and_none(typed, tmp_path) -> None:
     [
         (("--pair", "Pb-Br"), 2, "no Br"),
         (("--pair", "Cl-Pb"), 2, "does not begin with the absorber"),
+        (("--pair", "Cl-Pb"), 2, "write Pb-Cl"),
         (("--pair", "Pb-Cl", "--k-range", "12", "3"), 2, "k range"),
         (("--pair", "Pb-Cl", "--feff", "feff0001.dat"), 2, "write NAME=VALUE"),
         (("--pair", "Pb-Cl", "--feff", "Pb-Cl=nowhere.dat"), 1, "no such file"),

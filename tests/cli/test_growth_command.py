@@ -49,3 +49,12 @@ def test_refusals(typed, arguments, words) -> None:
     code, out, err = typed(*arguments)
     assert (code, out) == (2, "")
     assert words in err
+
+
+def test_a_container_felt_before_the_first_time(typed) -> None:
+    """10 µm at 1e-10 m2/s is felt after .33 s; the first time of an hour is 3.6 s."""
+    code, out, err = typed(
+        "growth", "--diffusion", "1e-10", "--bulk", 1.5, "--face", 0.8, "--container", "10um"
+    )
+    assert code == 0, err
+    assert "< 3.6" in out

@@ -19,10 +19,15 @@ COMMANDS = {
     "rdf": "gbl_solution --pair Pb-I --pair 'Pb-O(GBL)' --discard 4ps --stride 10",
     "diffusion": "gbl_solution --of GBL --of MA --discard 4ps --stride 4",
     "orientation": "gbl_solution --molecule MA --axis C-N --discard 4ps --stride 4",
+    "tilts": "cspbbr3_crystal --discard 5ps --stride 20",
+    "exafs": "2me_solution gbl_solution --pair Pb-O --pair Pb-I --discard 4ps --stride 20",
     "pmf": "gbl_solution --pair 'Pb-O(GBL)' --discard 4ps --temperature 300 --stride 10",
     "substitute": "CsPbCl3 --site Cl --ion Br- --site Cl --ion I- --site Cs --ion MA+",
     "hbonds": "ornithine_HCl --acceptor Cl --charge C5H13N2O2=1,Cl=-1",
     "xrd": "CsPbCl3_cubic --compare CsPbBr3_cubic --range 10 50",
+    "attenuate": "CsPbCl3 --density 4.21 --thickness 1 --line 32 --spectrum kramers:70+Al:2.5 --against all",
+    "growth": "--diffusion 5e-11 --bulk 1.5 --flux 2e-5 --crystal MAPbI3 --duration 60s --published",
+    "cevns": "CsPbI3 --against Ge --threshold 0 --threshold 1",
     "bands": f"{BANDS}/CsPbCl3_spin_orbit.json {BANDS}/CsPbBr3_spin_orbit.json --window -3 3",
     "masses": f"{BANDS}/CsPbCl3_spin_orbit.json --dielectric 4.6",
     "exciton": "--electron 0.11 --hole 0.24 --dielectric 4.6 --binding 49 --radius 48 --shift 0.2",
@@ -31,6 +36,33 @@ COMMANDS = {
     "mixing": "examples/data/constructed_doping.toml",
     "defects": "examples/data/constructed_doping.toml",
 }
+WORKFLOW = """
+title = "Halides in CsPbCl3"
+about = "A small page of all that a page of a workflow holds."
+[matrix]
+halide = ["Br", "I", "Xx"]
+[[step]]
+name = "entry"
+command = "substitute"
+inputs = ["CsPbCl3"]
+settings = { site = "Cl", ion = "{halide}-" }
+columns = { verdict = "verdict", mismatch = "tests[name=radius_mismatch].value", limit = "tests[name=radius_mismatch].limit" }
+[[published]]
+what = "bromide in CsPbCl3, from methylammonium and formamidinium bromide"
+value = "enters"
+source = "Nano-Micro Lett. 18:421, X-ray photoelectron spectra and powder diffraction"
+ours = "entry.verdict"
+where = { halide = "Br" }
+why = "A rule of charge and radius, against what was measured; that the two agree in one case proves no mechanism, and a single number would not either."
+[[conclusion]]
+kind = "doping"
+subject = "{halide}-"
+[[conclusion.evidence]]
+name = "charge and radius"
+column = "entry.verdict"
+better = "enters"
+assumption = "size and charge decide"
+"""
 SCREENS = [
     (width, height, scheme) for (width, height) in ((1280, 900), (390, 844)) for scheme in ("light", "dark")
 ]
@@ -78,7 +110,27 @@ def test_every_page_on_every_screen_and_on_paper(browser, typed, tmp_path, monke
     monkeypatch.chdir(ROOT)
     code, _, err = typed(command, *shlex.split(COMMANDS[command]), "-o", tmp_path)
     assert code == 0, err
-    path = tmp_path / "page.html"
+    assert_readable(browser, tmp_path / "page.html")
+
+
+def test_page_of_a_workflow(browser, typed, tmp_path) -> None:
+    """With published values, a conclusion, rows over a matrix, and an item that failed; reasons are not cut."""
+    (tmp_path / "halides.toml").write_text(WORKFLOW, encoding="utf-8")
+    code, out, err = typed("run", tmp_path / "halides.toml", "-o", tmp_path / "out", "--workers", "1")
+    assert code == 1, err
+    assert "Failed" in out
+    page = tmp_path / "out" / "page.html"
+    assert_readable(browser, page)
+    browser.open(page, width=1280, height=900)
+    tables = browser.evaluate("[...document.querySelectorAll('main table')].map(t => t.caption?.textContent)")
+    assert {"Published and ours", "Failed", "entry: perovchem substitute"} <= set(tables)
+    assert browser.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    ) == []  # fmt: skip
+
+
+def assert_readable(browser: Browser, path: Path) -> None:
+    """Nothing cut, pale, nameless, said on the console or loaded, on four screens and on paper."""
     browser.console.clear()
     browser.requests.clear()
     for width, height, scheme in SCREENS:
