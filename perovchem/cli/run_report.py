@@ -138,7 +138,7 @@ def _with_error(value: object, error: float | None, unit: str) -> str:
         digits = 1 - math.floor(math.log10(error))
         if 0 <= digits <= 6:
             return f"{value:.{digits}f} ± {error:.{digits}f} {unit}".strip()
-    shown = f"{_shown(value)}" + (f" ± {error:.2g}" if error is not None else "")
+    shown = f"{_shown(value)}" + (f" ± {error:.2g}" if error else "")  # 0 is no error: nothing changed
     return f"{shown} {unit}".strip()
 
 

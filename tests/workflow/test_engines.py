@@ -182,7 +182,8 @@ def test_memory_limit_is_an_error_of_its_item():
 
 def script(tmp_path, text, *words):
     path = tmp_path / "script.py"
-    path.write_text(f"import sys\nsys.path.insert(0, {TESTS!r})\n{text}")
+    interruptible = "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    path.write_text(f"{interruptible}sys.path.insert(0, {TESTS!r})\n{text}")
     return subprocess.Popen(
         [sys.executable, str(path), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

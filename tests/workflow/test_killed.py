@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 from builders_workflows import fast
 
-START = "import sys, perovchem.workflow.record as r; r.source_digest = lambda: '0' * 64\nfrom perovchem.cli import main; main()"
+# a shell that starts tests in the background lets them ignore Ctrl-C
+START = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "import sys, perovchem.workflow.record as r; r.source_digest = lambda: '0' * 64\n"
+    "from perovchem.cli import main; main()"
+)
 N_ITEMS = 60
 
 
