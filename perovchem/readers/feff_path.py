@@ -14,7 +14,7 @@ from perovchem.errors import FormatError
 from perovchem.provenance import input_files
 from perovchem.readers.filebytes import open_bytes
 from perovchem.result import Provenance
-from perovchem.scattering_path import ScatteringPath
+from perovchem.scattering_path import LARGEST, ScatteringPath
 
 LARGEST_FILE: Final = 1 << 20
 """Bytes; such a file has about sixty rows."""
@@ -47,7 +47,7 @@ def read_feff_path(path: str | os.PathLike[str]) -> ScatteringPath:
     lines = bytes(file.data[: len(file)]).decode("latin-1").splitlines()
     heads = [n for n, line in enumerate(lines) if "real[2*phc]" in line]
     legs = next((n for n, line in enumerate(lines) if "nleg, deg, reff" in line), None)
-    if not heads or legs is None:
+    if not heads or legs is None or heads[0] < 2:
         raise FormatError("this is no scattering path of FEFF", where=where, fix=_FIX)
     n_legs, _, distance = _numbers(lines[legs].split()[:3], where, legs)
     if n_legs != 2:
@@ -64,6 +64,8 @@ def read_feff_path(path: str | os.PathLike[str]) -> ScatteringPath:
     ]
     if not rows or {len(row) for row in rows} != {_COLUMNS}:
         raise FormatError(f"a row has not {_COLUMNS} numbers", where=where, fix="restore the file: it is cut")
+    if np.abs(rows).max() > LARGEST:
+        raise FormatError("a number is beyond all reason", where=where, fix="restore the file")
     k, center, size, phase, reduction, free_path, momentum = np.array(rows).T
     edge = _EDGE.search("\n".join(lines[:legs]))
     return ScatteringPath(
