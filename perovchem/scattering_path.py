@@ -23,6 +23,8 @@ SHORTEST: Final = 0.5
 LONGEST: Final = 30.0
 """Å, between the two atoms of a path."""
 COLUMNS: Final = ("wavenumber", "amplitude", "phase", "mean_free_path", "momentum")
+CLOSEST: Final = 1e-6
+"""1/Å between two wavenumbers of a path."""
 LARGEST: Final = 1e10
 """No column of a path holds more."""
 
@@ -102,7 +104,7 @@ class ScatteringPath(Result):
             )
         if not all((np.abs(column) < LARGEST).all() for column in columns):
             raise FormatError("a number of a path is not finite, or beyond all reason", where=where, fix=fix)
-        if not (np.diff(self.wavenumber) > 0).all() or self.wavenumber[0] < 0:
+        if not (np.diff(self.wavenumber) > CLOSEST).all() or self.wavenumber[0] < 0:
             raise FormatError("the wavenumbers of a path do not rise from 0 on", where=where, fix=fix)
         if not (self.mean_free_path > 0).all():
             raise FormatError("a mean free path is not above 0", where=where, fix=fix)

@@ -56,6 +56,7 @@ def test_packed(tmp_path) -> None:
         (lambda text: text.replace("9.500E-01", "NaN", 1), "missing or broken"),
         (lambda text: text.replace("9.500E-01", "*********", 1), "missing or broken"),
         (lambda text: text.replace("   2.000  ", "   0.500  ", 1), "do not rise"),
+        (lambda text: text.replace("   0.000  ", "   1.0000000001  ", 1), "do not rise"),
         (lambda text: "real[2*phc]\n" + text, "no scattering path"),
         (lambda text: text.replace("9.500E-01", "1.000E+307", 1), "beyond all reason"),
     ],
