@@ -215,7 +215,7 @@ def value_of(text: object) -> tuple[float | str | None, str]:
         return None, ""
     if not isinstance(text, str):
         try:
-            number = float(text)  # type: ignore[arg-type]
+            number = float(text)  # type: ignore[arg-type]  # refused below
         except (TypeError, ValueError):
             return str(text), ""
         return (None if math.isnan(number) else number), ""
@@ -381,7 +381,7 @@ def _plain(value: object, where: str, subject: str) -> float | str | None:
     try:
         if isinstance(value, bool):
             raise TypeError
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)  # type: ignore[arg-type]  # refused below
     except (TypeError, ValueError):
         raise UsageError(
             f"the value of {subject} in {where} is {value!r}", fix="give a number, a word or None"

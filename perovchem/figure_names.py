@@ -64,8 +64,10 @@ def draw(result: Any) -> Figure:
     plot = getattr(importlib.import_module(f"perovchem.plotting.{module}"), function)
     origin = getattr(result, "provenance", None)
     label = PurePath(getattr(origin, "input", "")).name or name
+    what: Any = [result] if name in LISTED else result
     if name in LABELED:
-        return plot({label: result})  # type: ignore[no-any-return]  # found by name
+        what = {label: result}
     if name == "Diffusion":
-        return plot({label: [result]})  # type: ignore[no-any-return]
-    return plot([result] if name in LISTED else result)  # type: ignore[no-any-return]
+        what = {label: [result]}
+    figure: Figure = plot(what)
+    return figure

@@ -50,7 +50,7 @@ def pattern_of(
         wanted = None
     elif parent not in (None, "find"):
         # the pattern refuses what is no crystal, and says what to give
-        wanted = _read(parent, average=False, discard=None, stride=None)  # type: ignore[assignment]
+        wanted = _read(parent, average=False, discard=None, stride=None)  # type: ignore[assignment]  # refused inside
     elif isinstance(what, Crystal) and (called := _primitive(what)):
         notes.take(f"the primitive cell of a {called} cubic lattice: hkl are its own, not those of the cube")
     found = powder_pattern(

@@ -156,7 +156,7 @@ def _assignments(
             charge = sum(one.charge * cations[one.symbol] for one in chosen)
             if abs(charge + negative) < 2 * _TOLERANCE:
                 parts = chosen[: len(sites_a)], chosen[len(sites_a) :]
-                yield tuple({one: cations[one.symbol] for one in part} for part in parts)  # type: ignore[misc]
+                yield tuple({one: cations[one.symbol] for one in part} for part in parts)  # type: ignore[misc]  # all are there
 
 
 def _unlikely(
