@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -209,6 +210,14 @@ def folder(path: Path) -> Path:
             fix="choose another folder",
         ) from None
     return path
+
+
+def stems_of(labels: Iterable[str]) -> dict[str, str]:
+    """Return a part of a file name for each label: plain letters, no two alike."""
+    stems = {label: re.sub(r"[^A-Za-z0-9._-]+", "_", label) for label in labels}
+    if len(set(stems.values())) < len(stems):
+        stems = {label: f"{stem}_{k}" for k, (label, stem) in enumerate(stems.items(), 1)}
+    return stems
 
 
 def labels_of(runs: Sequence[str], labels: list[str] | None) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
+from perovchem.cli.common import stems_of
 from perovchem.density_of_states import EDGE, DensityOfStates
 from perovchem.quantities import quantity, units
 from perovchem.report import Drawing, Report, Table, Variable
@@ -33,9 +33,7 @@ def report(
     window: tuple[float, float] | None,
 ) -> Report:
     """Return everything that the command has to show."""
-    stems = {called: re.sub(r"[^A-Za-z0-9._-]+", "_", called) for called in results}
-    if len(set(stems.values())) < len(stems):
-        stems = {called: f"{stem}_{k}" for k, (called, stem) in enumerate(stems.items(), 1)}
+    stems = stems_of(results)
     read = {one.path: one for result in results.values() for one in result.provenance.inputs}
     return Report(
         command="dos",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from perovchem.cli.common import stems_of
 from perovchem.exafs import DEFINITIONS as DEFINITIONS
 from perovchem.exafs import Difference, Exafs, bond_differences
 from perovchem.exafs.transform import Peak, Spectrum
@@ -32,9 +32,7 @@ def report(
 ) -> Report:
     """Return everything that the command has to show."""
     first = next(iter(results.values()))
-    stems = {called: re.sub(r"[^A-Za-z0-9._-]+", "_", called) for called in results}
-    if len(set(stems.values())) < len(stems):
-        stems = {called: f"{stem}_{k}" for k, (called, stem) in enumerate(stems.items(), 1)}
+    stems = stems_of(results)
     differences = bond_differences(results)
     tables = [_shells(results), _neighboring(results), _peaks(results)]
     if differences:

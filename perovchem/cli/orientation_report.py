@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from perovchem.cli.common import stems_of
 from perovchem.number_text import with_error
 from perovchem.orientation import Orientation
 from perovchem.orientation.directions import FAMILIES
@@ -33,9 +33,7 @@ def report(
 ) -> Report:
     """Return everything that the command has to show."""
     first = next(iter(results.values()))
-    stems = {called: re.sub(r"[^A-Za-z0-9._-]+", "_", called) for called in results}
-    if len(set(stems.values())) < len(stems):
-        stems = {called: f"{stem}_{k}" for k, (called, stem) in enumerate(stems.items(), 1)}
+    stems = stems_of(results)
     caption = (
         f"Autocorrelation of the {first.axis} axis of {first.molecule} over all time origins, of order 1 (a) and "
         "2 (b); bands: one standard error; dashed: fitted decay; > marks lower bounds. (c) Axes nearest to each "

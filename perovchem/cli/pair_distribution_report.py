@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
+from perovchem.cli.common import stems_of
 from perovchem.cutoffs import Cutoff
 from perovchem.number_text import with_error
 from perovchem.pair_distribution import PairDistribution
@@ -38,9 +38,7 @@ def report(
 ) -> Report:
     """Return everything that the command has to show."""
     pairs = ", ".join(next(iter(results.values())).curves)
-    stems = {called: re.sub(r"[^A-Za-z0-9._-]+", "_", called) for called in results}
-    if len(set(stems.values())) < len(stems):
-        stems = {called: f"{stem}_{k}" for k, (called, stem) in enumerate(stems.items(), 1)}
+    stems = stems_of(results)
     drawings = [Drawing("pair_distribution", _caption(results), partial(_draw, results))]
     if factors:
         drawings.append(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -29,7 +30,13 @@ from perovchem.cli.options import (
     Stride,
     Timestep,
 )
-from perovchem.errors import UsageError
+from perovchem.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from perovchem.cutoffs import Cutoff as Limit
+    from perovchem.frames import Frames
+
+_OF_THE_CELL: Final = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 
 
 def tilts(
@@ -84,29 +91,52 @@ def tilts(
         settings["ligand"] = ligand = ligand or halides(anions(opened))
         names, limits = pairs(name or [], "the name"), fixed_cutoffs(cutoff or [])
         results, cations = {}, {}
+        shared = _shared_cutoffs(opened, center, ligand, limits)
         for called, frames in notes.each(opened):
-            # of what is named, each run has its own: CsPbCl3 beside CsPbBr3
-            present = [
-                [symbol for symbol in of_all if symbol in frames.species] for of_all in (center, ligand)
-            ]
-            if len(opened) == 1:
-                present = [center, ligand]
-            mine = {
-                pair: limit
-                for pair, limit in limits.items()
-                if len(opened) == 1 or set(pair.split("-")) <= set(frames.species)
-            }
-            shells = coordination(
-                frames, center=present[0] or center, ligands=present[1] or ligand, cutoffs=mine, names=names
-            )
+            centers, ligands, table = shared[called]
+            shells = coordination(frames, center=centers, ligands=ligands, cutoffs=table, names=names)
             results[called] = of(shells, least_ligands=least_ligands)
             if molecule is not None and axis is not None:
-                lattice = results[called].directions or ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+                lattice = results[called].directions
+                if lattice is None:
+                    notes.take(
+                        "the pseudo-cubic axes are no directions of the cell: the cation's are those of the cell"
+                    )
                 cations[called] = orientation(
-                    frames, molecule=molecule, axis=axis, names=names, lattice=lattice
+                    frames, molecule=molecule, axis=axis, names=names, lattice=lattice or _OF_THE_CELL
                 )
         found = report(runs, results, cations, settings, notes)
     emit(found, as_json=json, output=output)
+
+
+def _shared_cutoffs(
+    opened: Mapping[str, Frames], center: list[str], ligand: list[str], given: Mapping[str, float]
+) -> dict[str, tuple[list[str], list[str], dict[str, Limit]]]:
+    """Return centers, ligands and cutoffs of each run; runs of the same elements share what is measured on all of them.
+
+    Of what is named, each run has its own: CsPbCl3 stands beside CsPbBr3.
+    """
+    from perovchem.cutoffs import bond_cutoffs
+
+    kinds: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for called, frames in opened.items():
+        present = [tuple(symbol for symbol in some if symbol in frames.species) for some in (center, ligand)]
+        # what no run has is named as it stands, for the error to tell
+        kinds.setdefault((present[0] or tuple(center), present[1] or tuple(ligand)), []).append(called)
+    pairs_there = [f"{c}-{x}" for centers, ligands in kinds for c in centers for x in ligands]
+    for pair in given:
+        if pair not in pairs_there:
+            raise UsageError(
+                f"a cutoff is given for {pair!r}, which is no pair of these runs",
+                fix=nearest(pair, pairs_there),
+            )
+    found: dict[str, tuple[list[str], list[str], dict[str, Limit]]] = {}
+    for (centers, ligands), labels in kinds.items():
+        mine = {pair: given[pair] for c in centers for x in ligands if (pair := f"{c}-{x}") in given}
+        runs = [opened[called] for called in labels]
+        table = bond_cutoffs(runs, center=centers, ligands=ligands, given=mine)
+        found |= dict.fromkeys(labels, (list(centers), list(ligands), table))
+    return found
 
 
 def halides(found: list[str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from perovchem.cli import orientation_report
+from perovchem.cli.common import stems_of
 from perovchem.number_text import with_error
 from perovchem.orientation import Orientation
 from perovchem.quantities import quantity, units
@@ -34,9 +34,7 @@ def report(
         {**one.to_dict(), **({"cation": cations[called].to_dict()} if called in cations else {})}
         for called, one in results.items()
     ]
-    stems = {called: re.sub(r"[^A-Za-z0-9._-]+", "_", called) for called in results}
-    if len(set(stems.values())) < len(stems):
-        stems = {called: f"{stem}_{k}" for k, (called, stem) in enumerate(stems.items(), 1)}
+    stems = stems_of(results)
     caption = (
         "(a) Distribution of the tilts of single octahedra about the pseudo-cubic axes x, y, z; (b) amplitudes of the "
         "distortion modes; (c) autocorrelation of the tilts, bands: one standard error."
@@ -108,7 +106,13 @@ def _tilts(head: tuple[str, ...], runs: Sequence[Tilts]) -> Table:
         (f"spacing along {axis}", *(f"{one.spacings[k]:.4f}" for one in runs), "Å")
         for k, axis in enumerate(_AXES)
     ]
+    cutoffs = {
+        f"{pair} < {one.value:.2f} Å: {one.source}"
+        for run in runs
+        for pair, one in run.shells.cutoffs.items()
+    }
     notes = ["± is one standard error; > is a lower bound; – is undefined. * the error is a lower bound."]
+    notes += sorted(cutoffs)
     forced = [axis for one in runs for axis in one.glazer.forced]
     if forced:
         notes.append(

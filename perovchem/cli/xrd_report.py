@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from perovchem.bare_lattice import BareLattice
+from perovchem.cli.common import stems_of
 from perovchem.crystal import Crystal
 from perovchem.diffraction import PatternComparison, PowderPattern, compare_patterns, powder_pattern
 from perovchem.diffraction.pattern import Peak, written
@@ -127,9 +127,7 @@ def report(
         one.profile(np.empty(0), fwhm=settings["fwhm"], size=settings["size"])
     tables = [_peaks(called, one, minimum, several=len(patterns) > 1) for called, one in patterns.items()]
     tables += [_shifts(called, last, one) for called, one in compared.items()]
-    stems = {called: re.sub(r"[^A-Za-z0-9._-]+", "_", called) for called in patterns}
-    if len(set(stems.values())) < len(stems):
-        stems = {called: f"{stem}_{k}" for k, (called, stem) in enumerate(stems.items(), 1)}
+    stems = stems_of(patterns)
     widened = f" and {settings['size']:g} Å crystallites" if settings["size"] else ""
     caption = (
         f"Computed powder patterns, {first.radiation}: sticks at the reflections, pseudo-Voigt profiles of "

@@ -224,6 +224,7 @@ def _chained(first: Item, rest: Iterable[Item]) -> Iterator[Item]:
 def _engine(executor: Executor | None, workers: int | None, dask: str | None, n_items: int) -> Engine:
     """Return what performs items and yields them as they end."""
     from perovchem.workflow import engines
+    from perovchem.workflow.threads import cores
 
     def run(items: Iterable[Item]) -> Generator[tuple[Item, Outcome], None, None]:
         with contextlib.ExitStack() as stack:
@@ -232,10 +233,7 @@ def _engine(executor: Executor | None, workers: int | None, dask: str | None, n_
                 if dask is not None:
                     pool = stack.enter_context(engines.dask(dask))
                 else:
-                    count = (
-                        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-                    )
-                    pool = stack.enter_context(engines.local(workers or min(count or 1, n_items)))
+                    pool = stack.enter_context(engines.local(workers or min(cores(), n_items)))
             yield from engines.completed(perform, items, pool)
 
     return run

@@ -33,3 +33,17 @@ def test_solutions_have_no_tilts(typed) -> None:
     code, _, err = typed("tilts", "gbl_solution", "--start", "400", "--stride", "50")
     assert code == 2
     assert "corner-sharing" in err
+
+
+def test_compared_runs_share_their_cutoffs(typed) -> None:
+    """One cutoff of like runs, measured on both together; a crystal of another halide has its own."""
+    code, out, _ = typed("tilts", "CsPbBr3_Pbnm", "CsPbBr3_cubic", "CsPbCl3_cubic", "--json")
+    assert code == 0
+    one, other, chloride = (row["cutoffs"] for row in json.loads(out)["results"])
+    assert one == other and set(one) == {"Pb-Br"} and set(chloride) == {"Pb-Cl"}
+
+
+def test_a_cutoff_of_no_pair_is_refused(typed) -> None:
+    code, _, err = typed("tilts", "CsPbBr3_Pbnm", "CsPbCl3_cubic", "--cutoff", "Pb-Bt=4")
+    assert code == 2
+    assert "'Pb-Br'" in err
